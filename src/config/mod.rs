@@ -1,0 +1,3 @@
+//! Configuration and policies: TOML in, values that cannot be wrong out.
+
+pub mod types;

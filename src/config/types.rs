@@ -1,0 +1,126 @@
+//! The configuration as compiled.
+
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::{
+    engine::{
+        policy::{Policy, Protection},
+        retry::RetryLimits,
+    },
+    model::CloudName,
+};
+
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub daemon: Daemon,
+    pub clouds: BTreeMap<CloudName, Cloud>,
+    /// In the order of file names, then of the files.
+    pub policies: Vec<Policy>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Daemon {
+    /// The SQLite file.
+    pub store: PathBuf,
+    pub listen: SocketAddr,
+    pub protect: Protection,
+    pub retry: RetryLimits,
+    /// How long a stopping daemon lets calls in flight finish.
+    pub stop_within: Duration,
+    /// A task not carried out this long after its decision is decided afresh.
+    pub decision_valid: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Cloud {
+    pub provider: Provider,
+    pub auth_url: Url,
+    pub auth: Auth,
+    pub region: Option<String>,
+    /// `public` unless said otherwise.
+    pub interface: String,
+    /// Overrides the catalogue.
+    pub image_endpoint: Option<Url>,
+    pub allow_http: bool,
+    /// PEM, added to the system's roots.
+    pub ca_file: Option<PathBuf>,
+    pub limits: CloudLimits,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provider {
+    OpenStack,
+}
+
+#[derive(Clone, Debug)]
+pub struct CloudLimits {
+    /// Calls in flight at once.
+    pub concurrency: usize,
+    /// Calls a second, all together; `None` for no limit.
+    pub requests_per_second: Option<u32>,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    /// Images asked for in one page.
+    pub page_size: u32,
+    /// Pages after which a listing is called endless.
+    pub max_pages: u32,
+    /// Bytes of one answer.
+    pub max_body: usize,
+}
+
+impl Default for CloudLimits {
+    fn default() -> CloudLimits {
+        CloudLimits {
+            concurrency: 8,
+            requests_per_second: None,
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(60),
+            page_size: 1000,
+            max_pages: 10_000,
+            max_body: 32 << 20,
+        }
+    }
+}
+
+/// How to log in. Secrets are read when the configuration is loaded; `Debug`
+/// shows none of them.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    Password {
+        user: Named,
+        password: SecretString,
+        project: Named,
+    },
+    ApplicationCredential {
+        credential: CredentialName,
+        secret: SecretString,
+    },
+    /// A token made elsewhere; it cannot be renewed.
+    Token { token: SecretString, project: Named },
+}
+
+/// A user or project by id, or by name within a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    Id(String),
+    Name { name: String, domain: Domain },
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Domain {
+    Id(String),
+    Name(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CredentialName {
+    Id(String),
+    /// A credential's name is unique per user.
+    Name {
+        name: String,
+        user: Named,
+    },
+}

@@ -1,0 +1,161 @@
+//! A policy as compiled: every field means something, for the policy's kind.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{condition::Condition, patterns::Patterns, schedule::Schedule};
+use crate::model::{CloudName, Id, Kind, MemberStatus, Mode, Needs, PolicyName, SubjectKind, Visibility};
+
+#[derive(Clone, Debug)]
+pub struct Policy {
+    pub name: PolicyName,
+    pub description: String,
+    /// Hex SHA-256 of everything below; evidence names it.
+    pub digest: String,
+    pub enabled: bool,
+    pub schedule: Schedule,
+    pub missed: Missed,
+    pub clouds: Vec<CloudName>,
+    pub kind: Kind,
+    pub mode: Mode,
+    pub matcher: Match,
+    pub limits: Limits,
+    pub exemptions: Vec<Exemption>,
+}
+
+impl Policy {
+    /// What has to be read to evaluate this policy.
+    pub fn needs(&self) -> Needs {
+        Needs {
+            members: self.kind == Kind::ImageShare,
+        }
+    }
+
+    /// The zone in which the policy's schedule and bare dates are meant.
+    pub fn zone(&self) -> &TimeZone {
+        self.schedule.zone()
+    }
+}
+
+/// What to do about fires that passed while the daemon was down.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missed {
+    /// One run makes up for all of them.
+    #[default]
+    RunOnce,
+    Skip,
+}
+
+/// All that is written must hold. `None` and empty mean: not written.
+#[derive(Clone, Debug, Default)]
+pub struct Match {
+    /// Age of the grant: only where the kind has a subject.
+    pub granted_before: Option<Age>,
+    /// Age of the resource.
+    pub created_before: Option<Age>,
+    pub updated_before: Option<Age>,
+    /// Member status: only `image-share`.
+    pub status: Option<Vec<MemberStatus>>,
+    /// Only where the kind has a subject.
+    pub subject: Option<Patterns>,
+    pub owner: Option<Patterns>,
+    pub image: ImageMatch,
+    /// An end date that the image itself carries.
+    pub expires: Option<Expiry>,
+    pub when: Option<Condition>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ImageMatch {
+    pub id: Option<Patterns>,
+    pub name: Option<Patterns>,
+    /// Each pattern must be met by some tag.
+    pub tags: Vec<Patterns>,
+    /// Each named property must be there and match.
+    pub properties: BTreeMap<String, Patterns>,
+    pub status: Option<Patterns>,
+    pub min_size: Option<u64>,
+    pub max_size: Option<u64>,
+    pub visibility: Option<Vec<Visibility>>,
+    pub protected: Option<bool>,
+    pub hidden: Option<bool>,
+}
+
+/// A minimal age, with the words it was written in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Age {
+    pub least: SignedDuration,
+    pub written: String,
+}
+
+/// Where an image carries its own end: a tag `KEY=DATE` or a property `KEY`.
+///
+/// A bare date means that the day itself is still good: the image is due when
+/// the next day begins in the policy's zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expiry {
+    Tag(String),
+    Property(String),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Targets a run may newly queue before it is held.
+    pub max_revocations: u64,
+    /// Percent of what the policy could see, 0 to 100.
+    pub max_percent: f64,
+    /// Subjects that may go from one resource in one run: only where the kind
+    /// has a subject.
+    pub max_per_resource: Option<u64>,
+    /// Time between the decision and the earliest call.
+    pub grace: SignedDuration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits {
+            max_revocations: 100,
+            max_percent: 20.0,
+            max_per_resource: None,
+            grace: SignedDuration::ZERO,
+        }
+    }
+}
+
+/// Keeps what matches it until it ends. At least one pattern is there.
+#[derive(Clone, Debug)]
+pub struct Exemption {
+    pub subject: Option<Patterns>,
+    /// Image id.
+    pub resource: Option<Patterns>,
+    pub image_name: Option<Patterns>,
+    /// The first moment at which it no longer holds.
+    pub ends: Timestamp,
+    /// The last day or moment, as written.
+    pub until: String,
+    pub reason: String,
+}
+
+/// What no policy may ever remove, whatever it matches.
+#[derive(Clone, Debug, Default)]
+pub struct Protection {
+    pub users: Option<Patterns>,
+    pub projects: Option<Patterns>,
+    pub accounts: Option<Patterns>,
+    /// Image ids.
+    pub images: Option<Patterns>,
+}
+
+impl Protection {
+    pub fn covers_subject(&self, kind: SubjectKind, subject: &Id) -> bool {
+        let patterns = match kind {
+            SubjectKind::Project => &self.projects,
+        };
+        patterns.as_ref().is_some_and(|p| p.matches(subject.as_str()))
+    }
+
+    pub fn covers_image(&self, image: &Id) -> bool {
+        self.images.as_ref().is_some_and(|p| p.matches(image.as_str()))
+    }
+}

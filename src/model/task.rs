@@ -1,0 +1,56 @@
+//! A revocation in the queue.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Revocation, RunId, words::closed_words};
+
+pub type TaskId = i64;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    pub id: TaskId,
+    pub run: RunId,
+    pub revocation: Revocation,
+    pub state: TaskState,
+    /// Why a `held` task waits.
+    pub hold: Option<Hold>,
+    /// Not taken before this moment.
+    pub not_before: Timestamp,
+    pub decided_at: Timestamp,
+    /// Tries begun that count against the limit.
+    pub attempts: u32,
+    /// The last thing that happened to it, for people.
+    pub note: String,
+    pub finished_at: Option<Timestamp>,
+}
+
+closed_words! {
+    TaskState {
+        /// Waits for grace to pass, or for an operator.
+        Held = "held",
+        Queued = "queued",
+        /// A worker has it, under a lease.
+        Claimed = "claimed",
+        /// A call was made; the next try starts by looking whether it worked.
+        Verifying = "verifying",
+        /// Seen gone.
+        Done = "done",
+        /// Given up, with a reason that an operator can mend.
+        Dead = "dead",
+        /// The reason for it went away.
+        Cancelled = "cancelled",
+    }
+}
+
+closed_words! {
+    /// Why a task waits.
+    Hold {
+        /// Until `not_before` has passed.
+        Grace = "grace",
+        /// Until an operator allows or rejects the run, because its policy asks so.
+        Approval = "approval",
+        /// Until an operator allows or rejects the run, because it wanted too much.
+        Brake = "brake",
+    }
+}
