@@ -3,8 +3,17 @@
 //! No I/O, no clock, no randomness, no async. Compiling a policy can fail and
 //! says why; deciding cannot fail.
 
+pub mod brake;
+pub mod circuit;
 pub mod condition;
+pub mod evaluate;
+pub mod expiry;
 pub mod patterns;
 pub mod policy;
+pub mod recheck;
 pub mod retry;
+mod rule;
 pub mod schedule;
+
+#[cfg(test)]
+pub(crate) mod sample;

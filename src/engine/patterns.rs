@@ -1,6 +1,6 @@
 //! Exact words and globs, one or many, as a policy file writes them.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
@@ -42,10 +42,12 @@ impl Patterns {
     pub fn matches(&self, text: &str) -> bool {
         self.exact.contains(text) || (!self.globs.is_empty() && self.globs.is_match(text))
     }
+}
 
-    /// The patterns as a person wrote them.
-    pub fn written(&self) -> &[String] {
-        &self.written
+/// As a person wrote them, joined by `|`.
+impl fmt::Display for Patterns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written.join("|"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! A policy as compiled: every field means something, for the policy's kind.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -97,6 +97,15 @@ pub struct Age {
 pub enum Expiry {
     Tag(String),
     Property(String),
+}
+
+impl fmt::Display for Expiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Expiry::Tag(key) => write!(f, "tag {key}"),
+            Expiry::Property(key) => write!(f, "property {key}"),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -1,0 +1,190 @@
+//! The second look: just before the call, and just after it.
+//!
+//! Between a decision and its call the world moves on. The same evaluation
+//! that decided runs again on a fresh view of the one resource, and can only
+//! narrow the decision down, never widen it.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    evaluate::evaluate,
+    policy::{Policy, Protection},
+};
+use crate::model::{Image, Inventory, Kind, Member, Revocation, Sharing, Target, Task};
+
+/// What a fresh view of the resource says about a task that is about to be
+/// carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recheck {
+    /// As decided: make the call.
+    Proceed,
+    /// Not there any more, and the view proves it.
+    Gone,
+    /// The cloud is still at it: look again later, call nothing.
+    Wait(String),
+    /// The reason for it went away.
+    Cancel(String),
+    /// Cannot be carried out, and waiting will not help.
+    Dead(String),
+    /// The view does not tell.
+    Unknown(String),
+}
+
+/// Where a target stands in a view of its resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    Present,
+    /// Confirmed: the view is whole and does not hold the target.
+    Absent,
+    Unknown(String),
+}
+
+/// `policy` is the one of the decision's name as it stands now, if there still
+/// is one.
+pub fn recheck(
+    task: &Task,
+    policy: Option<&Policy>,
+    view: &Inventory,
+    protection: &Protection,
+    decision_valid: SignedDuration,
+    now: Timestamp,
+) -> Recheck {
+    let revocation = &task.revocation;
+    if revocation.evidence.owner != view.caller.project {
+        return Recheck::Dead(format!(
+            "belongs to project {}, but the daemon is now logged in to project {}",
+            revocation.evidence.owner, view.caller.project
+        ));
+    }
+    match presence(&revocation.target, view) {
+        Presence::Absent => return Recheck::Gone,
+        Presence::Unknown(reason) => return unknown(&revocation.target, view, reason),
+        Presence::Present => {}
+    }
+    if let Some(reason) = under_deletion(&revocation.target, view) {
+        return match too_old(task, decision_valid, now) {
+            None => Recheck::Wait(reason),
+            Some(_) => Recheck::Dead(format!("{reason}, for longer than {decision_valid:#}")),
+        };
+    }
+    if let Some(reason) = outdated(task, policy, decision_valid, now) {
+        return Recheck::Cancel(reason);
+    }
+    match granted_at(&revocation.target, view) {
+        Some(granted_at) if granted_at != revocation.evidence.granted_at => Recheck::Cancel(format!(
+            "granted again at {granted_at}, which is not the grant decided on"
+        )),
+        _ => still_decided(revocation, policy, view, protection, now),
+    }
+}
+
+/// Where the target stands in `view`, which is a look at its resource.
+pub fn presence(target: &Target, view: &Inventory) -> Presence {
+    let Some(image) = image_of(target, view) else {
+        return match view.gaps.first() {
+            None => Presence::Absent,
+            Some(gap) => Presence::Unknown(gap.to_string()),
+        };
+    };
+    match (target.kind, &image.sharing) {
+        (Kind::Image, _) => Presence::Present,
+        (Kind::ImageShare, Sharing::Members(members)) => match member_of(target, members) {
+            Some(_) => Presence::Present,
+            None => Presence::Absent,
+        },
+        (Kind::ImageShare, Sharing::NotShared) => Presence::Unknown(format!(
+            "the image is now {}: no share can be read or removed, and the row may wake when it is shared again",
+            image.visibility
+        )),
+        (Kind::ImageShare, Sharing::NotRead | Sharing::Unreadable) => {
+            Presence::Unknown("the member list could not be read".to_owned())
+        }
+    }
+}
+
+fn unknown(target: &Target, view: &Inventory, reason: String) -> Recheck {
+    match image_of(target, view).map(|image| &image.sharing) {
+        Some(Sharing::NotShared) => Recheck::Dead(reason),
+        _ => Recheck::Unknown(reason),
+    }
+}
+
+fn under_deletion(target: &Target, view: &Inventory) -> Option<String> {
+    let status = &image_of(target, view)?.status;
+    let leaving = target.kind == Kind::Image && (status == "pending_delete" || status == "deleted");
+    leaving.then(|| format!("the cloud is deleting it (status {status})"))
+}
+
+fn outdated(task: &Task, policy: Option<&Policy>, valid: SignedDuration, now: Timestamp) -> Option<String> {
+    let evidence = &task.revocation.evidence;
+    match policy {
+        None => return Some(format!("policy {} is no longer there", evidence.policy)),
+        Some(policy) if policy.digest != evidence.policy_digest => {
+            return Some("the policy changed since the decision; the next run decides afresh".to_owned());
+        }
+        Some(policy) if !policy.enabled => return Some("the policy was disabled".to_owned()),
+        Some(_) => {}
+    }
+    too_old(task, valid, now)
+}
+
+/// Measured from when the task could first be carried out: grace and approval
+/// are no delay of the cloud's.
+fn too_old(task: &Task, valid: SignedDuration, now: Timestamp) -> Option<String> {
+    (now.duration_since(task.allowed_from) > valid)
+        .then(|| format!("not carried out within {valid:#} of the decision; the next run decides afresh"))
+}
+
+fn still_decided(
+    revocation: &Revocation,
+    policy: Option<&Policy>,
+    view: &Inventory,
+    protection: &Protection,
+    now: Timestamp,
+) -> Recheck {
+    let Some(policy) = policy else {
+        return Recheck::Unknown("no policy to judge by".to_owned());
+    };
+    let fresh = evaluate(policy, view, protection, now);
+    if fresh
+        .revocations
+        .iter()
+        .any(|again| again.target == revocation.target)
+    {
+        return Recheck::Proceed;
+    }
+    let spared = fresh
+        .spared
+        .into_iter()
+        .find(|spared| spared.target == revocation.target);
+    let unreadable = fresh
+        .unreadable
+        .into_iter()
+        .find(|unread| unread.target == revocation.target);
+    Recheck::Cancel(match (spared, unreadable) {
+        (Some(spared), _) => format!("must stay: {}", spared.reason),
+        (None, Some(unreadable)) => unreadable.problem,
+        (None, None) => "no longer matches the policy".to_owned(),
+    })
+}
+
+fn image_of<'a>(target: &Target, view: &'a Inventory) -> Option<&'a Image> {
+    view.images.iter().find(|image| image.id == target.resource)
+}
+
+fn member_of<'a>(target: &Target, members: &'a [Member]) -> Option<&'a Member> {
+    members
+        .iter()
+        .find(|member| Some(&member.project) == target.subject.as_ref())
+}
+
+fn granted_at(target: &Target, view: &Inventory) -> Option<Timestamp> {
+    let image = image_of(target, view)?;
+    match (target.kind, &image.sharing) {
+        (Kind::Image, _) => Some(image.created_at),
+        (Kind::ImageShare, Sharing::Members(members)) => {
+            member_of(target, members).map(|member| member.created_at)
+        }
+        (Kind::ImageShare, _) => None,
+    }
+}

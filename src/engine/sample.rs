@@ -1,0 +1,107 @@
+//! Values for the unit tests of the engine.
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{
+    policy::{Limits, Match, Missed, Policy},
+    schedule::Schedule,
+};
+use crate::model::{
+    Caller, Evidence, Id, Image, Inventory, Kind, Member, MemberStatus, Mode, Revocation, Sharing, Target,
+    Task, TaskState, Visibility,
+};
+
+pub(crate) fn at(text: &str) -> Timestamp {
+    text.parse().expect("a time")
+}
+
+pub(crate) fn image(id: &str) -> Image {
+    Image {
+        id: Id::from(id),
+        name: format!("name-of-{id}"),
+        owner: Id::from("own"),
+        status: "active".into(),
+        visibility: Visibility::Shared,
+        protected: false,
+        hidden: false,
+        size: Some(1 << 30),
+        tags: vec![],
+        properties: Default::default(),
+        created_at: at("2026-01-01T00:00:00Z"),
+        updated_at: at("2026-01-02T00:00:00Z"),
+        sharing: Sharing::Members(vec![]),
+    }
+}
+
+pub(crate) fn member(project: &str, granted_at: &str) -> Member {
+    Member {
+        project: Id::from(project),
+        status: MemberStatus::Accepted,
+        created_at: at(granted_at),
+        updated_at: at(granted_at),
+    }
+}
+
+pub(crate) fn inventory(images: Vec<Image>) -> Inventory {
+    Inventory {
+        cloud: "c".into(),
+        caller: Caller {
+            user: Id::from("revoker"),
+            user_name: "revoker".into(),
+            project: Id::from("own"),
+            project_name: "own".into(),
+        },
+        observed_at: at("2026-06-01T00:00:00Z"),
+        images,
+        gaps: vec![],
+    }
+}
+
+pub(crate) fn policy(kind: Kind, matcher: Match) -> Policy {
+    Policy {
+        name: "p".into(),
+        description: String::new(),
+        digest: "d".into(),
+        enabled: true,
+        schedule: Schedule::parse("0 * * * *", TimeZone::UTC).expect("a good line"),
+        missed: Missed::RunOnce,
+        clouds: vec!["c".into()],
+        kind,
+        mode: Mode::Enforce,
+        matcher,
+        limits: Limits::default(),
+        exemptions: vec![],
+    }
+}
+
+pub(crate) fn revocation(image: &str, project: &str) -> Revocation {
+    Revocation {
+        target: Target::image_share("c".into(), Id::from(image), Id::from(project)),
+        due_since: at("2026-05-01T00:00:00Z"),
+        evidence: Evidence {
+            policy: "p".into(),
+            policy_digest: "d".into(),
+            observed_at: at("2026-06-01T00:00:00Z"),
+            resource_name: format!("name-of-{image}"),
+            owner: Id::from("own"),
+            granted_at: at("2026-01-01T00:00:00Z"),
+            compared: vec![],
+        },
+    }
+}
+
+pub(crate) fn task(revocation: Revocation) -> Task {
+    Task {
+        id: 1,
+        run: 1,
+        revocation,
+        state: TaskState::Claimed,
+        hold: None,
+        not_before: at("2026-06-01T00:00:00Z"),
+        decided_at: at("2026-06-01T00:00:00Z"),
+        allowed_from: at("2026-06-01T00:00:00Z"),
+        attempts: 1,
+        note: String::new(),
+        finished_at: None,
+    }
+}
