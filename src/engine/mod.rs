@@ -11,6 +11,7 @@ pub mod expiry;
 pub mod patterns;
 pub mod policy;
 pub mod recheck;
+pub mod reconcile;
 pub mod retry;
 mod rule;
 pub mod schedule;

@@ -21,4 +21,4 @@ pub use kind::{Kind, SubjectKind};
 pub use names::{CloudName, Id, PolicyName};
 pub use revocation::{Comparison, Evidence, Revocation, Target};
 pub use run::{Mode, Run, RunId, RunState, RunTotals, Trigger};
-pub use task::{Hold, Task, TaskId, TaskState};
+pub use task::{Hold, LiveTask, Task, TaskId, TaskState};

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Revocation, RunId, words::closed_words};
+use super::{Revocation, RunId, Target, words::closed_words};
 
 pub type TaskId = i64;
 
@@ -25,6 +25,18 @@ pub struct Task {
     /// The last thing that happened to it, for people.
     pub note: String,
     pub finished_at: Option<Timestamp>,
+}
+
+/// What a new run needs to know of a task that is neither done nor cancelled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LiveTask {
+    pub id: TaskId,
+    pub run: RunId,
+    pub target: Target,
+    pub state: TaskState,
+    pub hold: Option<Hold>,
+    pub policy_digest: String,
+    pub granted_at: Timestamp,
 }
 
 closed_words! {

@@ -1,0 +1,148 @@
+//! What every loop of the daemon is handed.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Notify, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::{clock::SharedClock, progress::Progress};
+use crate::{
+    config::types::Config,
+    engine::{
+        circuit::{Circuit, Permission},
+        policy::{Policy, Protection},
+        retry::RetryLimits,
+    },
+    metrics::Metrics,
+    model::{CloudName, Failure, PolicyName},
+    providers,
+    store::Store,
+};
+
+pub struct Context {
+    pub store: Store,
+    pub clouds: BTreeMap<CloudName, Arc<Cloud>>,
+    /// The policies in force; a reload replaces them whole.
+    pub rules: watch::Sender<Arc<Rules>>,
+    pub retry: RetryLimits,
+    pub decision_valid: SignedDuration,
+    pub metrics: Arc<Metrics>,
+    pub clock: SharedClock,
+    /// In `[0, 1)`.
+    pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
+    pub progress: Arc<Progress>,
+    pub stop: CancellationToken,
+}
+
+impl Context {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn rules(&self) -> Arc<Rules> {
+        self.rules.borrow().clone()
+    }
+
+    /// Something came into the queue.
+    pub fn wake_dispatchers(&self) {
+        for cloud in self.clouds.values() {
+            cloud.wake.notify_one();
+        }
+    }
+}
+
+pub struct Rules {
+    pub policies: Vec<Arc<Policy>>,
+    pub protection: Protection,
+}
+
+impl Rules {
+    pub fn of(config: &Config) -> Rules {
+        Rules {
+            policies: config.policies.iter().cloned().map(Arc::new).collect(),
+            protection: config.daemon.protect.clone(),
+        }
+    }
+
+    pub fn policy(&self, name: &PolicyName) -> Option<&Arc<Policy>> {
+        self.policies.iter().find(|policy| policy.name == *name)
+    }
+}
+
+/// One cloud, with what the daemon remembers of its health.
+pub struct Cloud {
+    pub name: CloudName,
+    pub handles: providers::Cloud,
+    pub concurrency: usize,
+    /// The longest one call may take; leases are measured by it.
+    pub request_timeout: SignedDuration,
+    circuit: Mutex<Circuit>,
+    pub wake: Notify,
+    metrics: Arc<Metrics>,
+}
+
+impl Cloud {
+    pub fn new(
+        name: CloudName,
+        handles: providers::Cloud,
+        concurrency: usize,
+        request_timeout: SignedDuration,
+        metrics: Arc<Metrics>,
+    ) -> Cloud {
+        metrics.cloud_exists(&name);
+        Cloud {
+            name,
+            handles,
+            concurrency,
+            request_timeout,
+            circuit: Mutex::default(),
+            wake: Notify::new(),
+            metrics,
+        }
+    }
+
+    pub fn permission(&self, now: Timestamp) -> Permission {
+        self.circuit(|circuit| circuit.permission(now))
+    }
+
+    pub fn is_down(&self) -> bool {
+        self.circuit(|circuit| circuit.is_open())
+    }
+
+    pub fn down_reason(&self) -> String {
+        self.circuit(|circuit| circuit.reason().to_owned())
+    }
+
+    pub fn answered(&self) {
+        let was_down = self.circuit(|circuit| {
+            let was_down = circuit.is_open();
+            circuit.answered();
+            was_down
+        });
+        if was_down {
+            tracing::info!(cloud = %self.name, "the cloud answers again");
+        }
+        self.metrics.circuit(&self.name, false);
+    }
+
+    pub fn failed(&self, failure: &Failure, now: Timestamp) {
+        let (was_down, is_down) = self.circuit(|circuit| {
+            let was_down = circuit.is_open();
+            circuit.failed(failure.class, &failure.detail, now);
+            (was_down, circuit.is_open())
+        });
+        if is_down && !was_down {
+            tracing::warn!(cloud = %self.name, reason = %failure, "the cloud is down: nothing is sent until it answers a probe");
+        }
+        self.metrics.circuit(&self.name, is_down);
+    }
+
+    fn circuit<T>(&self, look: impl FnOnce(&mut Circuit) -> T) -> T {
+        // A panic elsewhere leaves a circuit that is still a circuit.
+        look(&mut self.circuit.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
