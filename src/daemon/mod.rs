@@ -1,0 +1,190 @@
+//! The loops that read the clock, call the engine and do the I/O.
+//!
+//! A run (collect, evaluate, brake, enqueue) and the dispatch of the queue are
+//! two halves that meet in the store alone, so either can be killed at any
+//! moment and another process can do its part.
+
+mod carry_out;
+pub mod clock;
+pub mod collect;
+pub mod context;
+mod dispatch;
+mod health;
+mod http;
+pub mod progress;
+pub mod run;
+mod scheduler;
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::{net::TcpListener, task::JoinSet};
+
+use self::{
+    context::{Context, Rules},
+    run::Report,
+};
+use crate::{
+    config::types::Config,
+    engine::policy::Policy,
+    model::{TaskState, Trigger},
+    store::{DispatchLock, Event, EventKind, StoreError},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    #[error("store")]
+    Store(#[from] StoreError),
+    #[error("another revokd (pid {0}) already works on this store")]
+    AnotherDaemon(u32),
+    #[error("the HTTP listener")]
+    Http(#[from] std::io::Error),
+    #[error("stopped with work in flight after {0:?}; the next start looks what became of it")]
+    StopTimedOut(Duration),
+}
+
+/// How a one-off pass over the policies ended.
+#[derive(Debug)]
+pub struct Once {
+    pub reports: Vec<Report>,
+    pub started_at: Timestamp,
+    /// `false` when time ran out or somebody stopped it: the queue still holds
+    /// work, which the next pass or the daemon goes on with.
+    pub drained: bool,
+}
+
+/// Serves until the context says stop: schedule, dispatch, HTTP.
+///
+/// # Errors
+/// Another daemon has the store, the store failed, or the stop took too long.
+pub async fn serve(context: Arc<Context>, listener: TcpListener, stop_within: Duration) -> Result<(), DaemonError> {
+    let _lock = lock(&context).await?.ok_or_else(|| other_daemon(&context))?;
+    record(&context, EventKind::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
+    let mut loops: JoinSet<Result<(), DaemonError>> = JoinSet::new();
+    for cloud in context.clouds.values() {
+        let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
+        loops.spawn(async { Ok(dispatching.await?) });
+    }
+    let scheduling = scheduler::schedule(context.clone());
+    loops.spawn(async { Ok(scheduling.await?) });
+    let serving = http::serve(context.clone(), listener);
+    loops.spawn(async { Ok(serving.await?) });
+
+    // A loop that ends before the stop failed, and must not fail alone.
+    let first = loops.join_next().await;
+    context.stop.cancel();
+    let rest = tokio::time::timeout(stop_within, drain_loops(&mut loops)).await;
+    record(&context, EventKind::DaemonStopped, "").await?;
+    match first {
+        Some(ended) => ended.expect("a loop does not panic")?,
+        None => {}
+    }
+    rest.map_err(|_| DaemonError::StopTimedOut(stop_within))?
+}
+
+async fn drain_loops(loops: &mut JoinSet<Result<(), DaemonError>>) -> Result<(), DaemonError> {
+    while let Some(ended) = loops.join_next().await {
+        ended.expect("a loop does not panic")?;
+    }
+    Ok(())
+}
+
+/// Runs `policies` once and works until the queue holds nothing that could be
+/// done, `within` has passed, or the context says stop. Where a daemon has the
+/// store already, it does the work and this only waits for it.
+///
+/// # Errors
+/// The store failed, or the stop took too long.
+pub async fn once(
+    context: Arc<Context>,
+    policies: &[Arc<Policy>],
+    within: SignedDuration,
+    stop_within: Duration,
+) -> Result<Once, DaemonError> {
+    let started_at = context.now();
+    let lock = lock(&context).await?;
+    let reports = run::run(&context, policies, Trigger::Operator).await?;
+    let mut loops: JoinSet<Result<(), DaemonError>> = JoinSet::new();
+    if lock.is_some() {
+        for cloud in context.clouds.values() {
+            let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
+            loops.spawn(async { Ok(dispatching.await?) });
+        }
+    }
+    let deadline = started_at.checked_add(within).unwrap_or(Timestamp::MAX);
+    let drained = tokio::select! {
+        drained = wait_until_drained(&context) => { drained?; true }
+        () = context.clock.sleep_until(deadline) => false,
+        () = context.stop.cancelled() => false,
+        Some(ended) = loops.join_next() => { ended.expect("a loop does not panic")?; false }
+    };
+    context.stop.cancel();
+    tokio::time::timeout(stop_within, drain_loops(&mut loops))
+        .await
+        .map_err(|_| DaemonError::StopTimedOut(stop_within))??;
+    Ok(Once { reports, started_at, drained })
+}
+
+/// Replaces the policies in force; what is in the queue under changed ones is
+/// cancelled when its turn comes, and decided afresh.
+///
+/// # Errors
+/// The store could not record it.
+pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError> {
+    record(context, EventKind::ConfigurationLoaded, &format!("{} policies", config.policies.len())).await?;
+    context.rules.send_replace(Arc::new(Rules::of(config)));
+    context.metrics.reloaded(true, context.now());
+    Ok(())
+}
+
+/// Notes that a new configuration was refused; the old one stays in force.
+///
+/// # Errors
+/// The store could not record it.
+pub async fn reload_refused(context: &Context, problems: usize) -> Result<(), StoreError> {
+    context.metrics.reloaded(false, context.now());
+    record(context, EventKind::ConfigurationRefused, &format!("{problems} problems")).await
+}
+
+/// The right to dispatch, with what a killed process left behind cleared up.
+async fn lock(context: &Context) -> Result<Option<DispatchLock>, StoreError> {
+    let lock = context.store.dispatch_lock()?;
+    if lock.is_some() {
+        let left = context.store.abandon_running(context.now()).await?;
+        if left.runs > 0 || left.tasks > 0 {
+            tracing::warn!(
+                runs = left.runs,
+                tasks = left.tasks,
+                "found work of a process that was killed: its tasks start by looking what became of them"
+            );
+        }
+    }
+    Ok(lock)
+}
+
+fn other_daemon(context: &Context) -> DaemonError {
+    DaemonError::AnotherDaemon(context.store.dispatcher_pid().unwrap_or(0))
+}
+
+async fn wait_until_drained(context: &Context) -> Result<(), StoreError> {
+    loop {
+        let changed = context.progress.changed.notified();
+        let busy = context.store.queue_figures().await?.counts.into_iter().any(|(_, _, state, count)| {
+            count > 0 && matches!(state, TaskState::Queued | TaskState::Claimed | TaskState::Verifying)
+        });
+        if !busy {
+            return Ok(());
+        }
+        // Another process may do the work and tells us nothing.
+        let poll = context.now() + SignedDuration::from_millis(500);
+        tokio::select! {
+            () = changed => {}
+            () = context.clock.sleep_until(poll) => {}
+        }
+    }
+}
+
+async fn record(context: &Context, kind: EventKind, detail: &str) -> Result<(), StoreError> {
+    let event = Event { kind, actor: "daemon".to_owned(), detail: detail.to_owned() };
+    context.store.record(event, context.now()).await
+}
