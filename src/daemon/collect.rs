@@ -1,10 +1,10 @@
 //! Looking at the clouds once, for one or many policies.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use futures::future::join_all;
 
-use super::context::{Cloud, Context};
+use super::{clock::Clock, context::Cloud, progress::Progress};
 use crate::{
     engine::policy::Policy,
     model::{CloudName, Failure, Gap, Inventory, Needs, Scope},
@@ -36,7 +36,12 @@ impl Collection {
 }
 
 /// Looks at every cloud that one of `policies` names, at all of them at once.
-pub async fn collect(context: &Context, policies: &[&Policy]) -> Collection {
+pub async fn collect(
+    clouds: &BTreeMap<CloudName, Arc<Cloud>>,
+    clock: &dyn Clock,
+    progress: &Progress,
+    policies: &[&Policy],
+) -> Collection {
     let mut wanted: BTreeMap<&CloudName, Needs> = BTreeMap::new();
     for policy in policies {
         for cloud in &policy.clouds {
@@ -44,7 +49,7 @@ pub async fn collect(context: &Context, policies: &[&Policy]) -> Collection {
             *needs = needs.and(policy.needs());
         }
     }
-    let looks = wanted.into_iter().map(|(name, needs)| async move { (name, look(context, name, needs).await) });
+    let looks = wanted.into_iter().map(|(name, needs)| async move { (name, look(&clouds[name], clock, progress, needs).await) });
     let mut collection = Collection::default();
     for (name, seen) in join_all(looks).await {
         match seen {
@@ -61,13 +66,12 @@ pub async fn collect(context: &Context, policies: &[&Policy]) -> Collection {
     collection
 }
 
-async fn look(context: &Context, name: &CloudName, needs: Needs) -> Result<Inventory, Failure> {
-    let cloud: &Cloud = &context.clouds[name];
-    let report = |progress| context.progress.collecting(name.as_str(), progress);
-    let seen = cloud.handles.reader.collect(needs, context.now(), &report).await;
+async fn look(cloud: &Cloud, clock: &dyn Clock, progress: &Progress, needs: Needs) -> Result<Inventory, Failure> {
+    let report = |read| progress.collecting(cloud.name.as_str(), read);
+    let seen = cloud.handles.reader.collect(needs, clock.now(), &report).await;
     match &seen {
         Ok(_) => cloud.answered(),
-        Err(failure) => cloud.failed(failure, context.now()),
+        Err(failure) => cloud.failed(failure, clock.now()),
     }
     seen
 }

@@ -82,7 +82,7 @@ pub async fn run(context: &Context, policies: &[Arc<Policy>], trigger: Trigger) 
     }
     let wanted: Vec<&Policy> = begun.iter().map(|(policy, ..)| policy.as_ref()).collect();
     let collection = tokio::select! {
-        collection = collect(context, &wanted) => Some(Arc::new(collection)),
+        collection = collect(&context.clouds, context.clock.as_ref(), &context.progress, &wanted) => Some(Arc::new(collection)),
         () = context.stop.cancelled() => None,
     };
     let rules = context.rules();

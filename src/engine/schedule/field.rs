@@ -108,11 +108,7 @@ impl Field {
 
     /// Reads a comma-separated list of `*`, values and ranges, the first and last with an optional
     /// step.
-    pub(super) fn parse(
-        kind: FieldKind,
-        text: &str,
-        span: Range<usize>,
-    ) -> Result<Field, ScheduleError> {
+    pub(super) fn parse(kind: FieldKind, text: &str, span: Range<usize>) -> Result<Field, ScheduleError> {
         let reader = Reader { kind, span };
         let mut values = BTreeSet::new();
         for item in text.split(',') {
@@ -333,11 +329,7 @@ mod tests {
                 "1-8",
                 "day of week 8 is not between 0 and 7",
             ),
-            (
-                FieldKind::Year,
-                "1969",
-                "year 1969 is not between 1970 and 2100",
-            ),
+            (FieldKind::Year, "1969", "year 1969 is not between 1970 and 2100"),
             (
                 FieldKind::Minute,
                 "99999999999999999999",
@@ -358,10 +350,7 @@ mod tests {
     fn unknown_names_list_the_known_ones() {
         let (message, hint) = problem(FieldKind::DayOfWeek, "mon-froday");
         assert_eq!(message, "unknown day of week `froday`");
-        assert_eq!(
-            hint.unwrap(),
-            "the names are sun, mon, tue, wed, thu, fri, sat"
-        );
+        assert_eq!(hint.unwrap(), "the names are sun, mon, tue, wed, thu, fri, sat");
         let (message, hint) = problem(FieldKind::Month, "mrz");
         assert_eq!(message, "unknown month `mrz`");
         assert!(hint.unwrap().contains("mar"));
@@ -393,9 +382,7 @@ mod tests {
 
     #[test]
     fn quartz_is_told_apart_from_names() {
-        for item in [
-            "L", "W", "LW", "l-3", "15W", "5L", "friL", "6#3", "?", "1,L",
-        ] {
+        for item in ["L", "W", "LW", "l-3", "15W", "5L", "friL", "6#3", "?", "1,L"] {
             for kind in [FieldKind::DayOfMonth, FieldKind::DayOfWeek] {
                 let (message, hint) = problem(kind, item);
                 assert!(message.contains("Quartz"), "{item}: {message}");

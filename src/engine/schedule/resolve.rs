@@ -47,10 +47,7 @@ pub(super) fn first_fire_after(
             reading = reading.max(stretch.first_new_reading);
         }
         let found = calendar.at_or_after(reading)?;
-        let Some(change) = stretch
-            .end
-            .filter(|end| found >= end.instant + stretch.offset)
-        else {
+        let Some(change) = stretch.end.filter(|end| found >= end.instant + stretch.offset) else {
             return Some(found - stretch.offset);
         };
         let skipped = found < change.instant + change.offset;

@@ -57,10 +57,7 @@ mod tests {
                 .collect();
             let (lowest, highest) = (places.iter().min().unwrap(), places.iter().max().unwrap());
             assert!(*lowest >= 0 && *lowest < bound_ms / 20, "{lowest}");
-            assert!(
-                *highest < bound_ms && *highest > bound_ms * 19 / 20,
-                "{highest}"
-            );
+            assert!(*highest < bound_ms && *highest > bound_ms * 19 / 20, "{highest}");
         }
     }
 

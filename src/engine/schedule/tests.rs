@@ -31,9 +31,7 @@ fn fires(line: &str, zone_name: &str, after: &str, count: usize) -> Vec<String> 
 }
 
 fn walk(schedule: &Schedule, after: Timestamp) -> impl Iterator<Item = Timestamp> {
-    std::iter::successors(schedule.next_after(after), |fire| {
-        schedule.next_after(*fire)
-    })
+    std::iter::successors(schedule.next_after(after), |fire| schedule.next_after(*fire))
 }
 
 #[test]
@@ -77,12 +75,7 @@ fn a_skipped_fixed_time_fires_after_the_gap() {
     );
     // Lord Howe skips half an hour.
     assert_eq!(
-        fires(
-            "15 2 * * *",
-            "Australia/Lord_Howe",
-            "2026-10-03T00:00:00Z",
-            2
-        ),
+        fires("15 2 * * *", "Australia/Lord_Howe", "2026-10-03T00:00:00Z", 2),
         ["10-04T02:30:00+11:00", "10-05T02:15:00+11:00"]
     );
 }
@@ -126,12 +119,7 @@ fn a_repeated_fixed_time_fires_in_the_first_pass_only() {
         );
     }
     assert_eq!(
-        fires(
-            "45 1 * * *",
-            "Australia/Lord_Howe",
-            "2026-04-04T00:00:00Z",
-            2
-        ),
+        fires("45 1 * * *", "Australia/Lord_Howe", "2026-04-04T00:00:00Z", 2),
         ["04-05T01:45:00+11:00", "04-06T01:45:00+10:30"]
     );
 }
@@ -154,12 +142,7 @@ fn an_interval_fires_in_both_passes_in_order() {
         ["10-25T02:00:00+01:00"]
     );
     assert_eq!(
-        fires(
-            "45 * * * *",
-            "Australia/Lord_Howe",
-            "2026-04-04T14:30:00Z",
-            3
-        ),
+        fires("45 * * * *", "Australia/Lord_Howe", "2026-04-04T14:30:00Z", 3),
         [
             "04-05T01:45:00+11:00",
             "04-05T01:45:00+10:30",
@@ -213,10 +196,7 @@ fn fractions_of_a_second_and_the_ends_of_time_are_harmless() {
 #[test]
 fn a_missed_run_is_found_at_once_however_long_the_outage() {
     let each_second = schedule("* * * * * *", "Europe/Berlin");
-    let (after, now) = (
-        instant("2016-01-01T00:00:00Z"),
-        instant("2026-11-21T10:00:00.7Z"),
-    );
+    let (after, now) = (instant("2016-01-01T00:00:00Z"), instant("2026-11-21T10:00:00.7Z"));
     let latest = Some(instant("2026-11-21T10:00:00Z"));
     assert_eq!(each_second.latest_in(after, now), latest);
 

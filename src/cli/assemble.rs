@@ -1,0 +1,130 @@
+//! From a configuration file to the parts that a command works with.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, bail};
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::output;
+use crate::{
+    config::{self, Loaded, Problems, types::Config},
+    daemon::{
+        clock::{Clock, SharedClock, SystemClock},
+        context::{Cloud, Context, Rules},
+        progress::Progress,
+    },
+    engine::policy::Policy,
+    metrics::Metrics,
+    model::CloudName,
+    providers,
+    store::Store,
+};
+
+pub fn load(path: &Path, now: Timestamp) -> Result<Loaded, Problems> {
+    config::load(path, now, &|name| std::env::var(name).ok())
+}
+
+/// The configuration, or `None` after its problems were shown.
+pub fn load_or_show(path: &Path) -> Option<Loaded> {
+    match load(path, Timestamp::now()) {
+        Ok(loaded) => {
+            show_warnings(&loaded.warnings);
+            Some(loaded)
+        }
+        Err(problems) => {
+            show(&problems);
+            None
+        }
+    }
+}
+
+pub fn show(problems: &Problems) {
+    eprint!("{}", problems.render(output::colour_on_stderr(), output::width()));
+    eprintln!("{} in the configuration; nothing was done.", output::count(problems.len() as u64, "problem", "problems"));
+}
+
+pub fn show_warnings(warnings: &Problems) {
+    if !warnings.is_empty() {
+        eprint!("{}", warnings.render(output::colour_on_stderr(), output::width()));
+    }
+}
+
+/// The named policies, or all that are enabled.
+pub fn select(config: &Config, names: &[String]) -> anyhow::Result<Vec<Arc<Policy>>> {
+    for name in names {
+        if !config.policies.iter().any(|policy| policy.name.as_str() == name) {
+            let known: Vec<&str> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
+            bail!("there is no policy {name:?}; there are: {}", known.join(", "));
+        }
+    }
+    let wanted = |policy: &&Policy| match names {
+        [] => policy.enabled,
+        names => names.iter().any(|name| policy.name.as_str() == name),
+    };
+    Ok(config.policies.iter().filter(wanted).cloned().map(Arc::new).collect())
+}
+
+pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+    Store::open(&config.daemon.store).with_context(|| format!("opening the store {}", config.daemon.store.display()))
+}
+
+/// All parts of the daemon, on the system's clock.
+pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
+    let clock: SharedClock = Arc::new(SystemClock);
+    let metrics = Arc::new(Metrics::new());
+    let clouds = clouds(config, &clock, &metrics)?;
+    metrics.reloaded(true, clock.now());
+    let (rules, _) = watch::channel(Arc::new(Rules::of(config)));
+    Ok(Arc::new(Context {
+        store: open_store(config)?,
+        clouds,
+        rules,
+        retry: config.daemon.retry,
+        decision_valid: signed(config.daemon.decision_valid),
+        metrics,
+        clock,
+        random: Arc::new(random),
+        progress: Arc::new(Progress::default()),
+        stop: CancellationToken::new(),
+    }))
+}
+
+pub fn clouds(
+    config: &Config,
+    clock: &SharedClock,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<BTreeMap<CloudName, Arc<Cloud>>> {
+    let connect = |(name, cloud): (&CloudName, &config::types::Cloud)| {
+        let (counted, of) = (metrics.clone(), name.clone());
+        let clock = clock.clone();
+        let handles = providers::connect(
+            name.clone(),
+            cloud,
+            Arc::new(move || clock.now()),
+            Arc::new(move |call| counted.called(&of, &call)),
+        )
+        .with_context(|| format!("preparing cloud {name}"))?;
+        let limits = &cloud.limits;
+        let cloud = Cloud::new(name.clone(), handles, limits.concurrency, signed(limits.request_timeout), metrics.clone());
+        Ok((name.clone(), Arc::new(cloud)))
+    };
+    config.clouds.iter().map(connect).collect()
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+/// In `[0, 1)`. Only spreads retries: a system without randomness spreads none.
+fn random() -> f64 {
+    let bits = getrandom::u64().unwrap_or(u64::MAX / 2) >> 11;
+    bits as f64 / (1u64 << 53) as f64
+}
+
+/// Who acts, for the audit: the person behind `sudo` where there is one.
+pub fn actor() -> String {
+    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+    name.unwrap_or_else(|| "operator".to_owned())
+}

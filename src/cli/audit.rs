@@ -1,0 +1,124 @@
+//! `revokd audit`
+
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::{
+    Exit, Output, assemble,
+    output::{self, moment, print_json, print_line},
+};
+use crate::{
+    model::{PolicyName, RunId, TaskId},
+    store::{AuditFilter, Store},
+};
+
+/// Read the audit, and check that nobody changed it
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The latest records, oldest first
+    List {
+        #[arg(long, value_name = "TASK")]
+        task: Option<TaskId>,
+        #[arg(long, value_name = "RUN")]
+        run: Option<RunId>,
+        #[arg(long, value_name = "POLICY")]
+        policy: Option<String>,
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Check the chain of records, and the queue against it
+    ///
+    /// Finds a record that was edited, removed or put elsewhere, and a state of
+    /// the queue that no record accounts for. Exits with 1 if it finds one.
+    /// Keep the head that it prints: given again with --head, a store that was
+    /// replaced whole is found too.
+    Verify {
+        /// A head that an earlier check printed, like `4711:9f86d0…`.
+        #[arg(long, value_name = "HEAD")]
+        head: Option<String>,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+}
+
+pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
+    let Some(loaded) = assemble::load_or_show(config) else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
+    let store = assemble::open_store(&loaded.config)?;
+    match arguments.command {
+        Command::List { task, run, policy, limit, output } => {
+            let filter = AuditFilter { task, run, policy: policy.map(PolicyName::from), ..AuditFilter::default() };
+            list(&store, filter, limit, output).await
+        }
+        Command::Verify { head, output } => verify(&store, head.as_deref(), output).await,
+    }
+}
+
+async fn list(store: &Store, filter: AuditFilter, limit: usize, output: Output) -> anyhow::Result<Exit> {
+    let mut records = store.audit(filter, limit).await?;
+    records.sort_by_key(|record| record.seq);
+    if output == Output::Json {
+        print_json(&serde_json::json!({ "records": records }))?;
+        return Ok(Exit::Done);
+    }
+    let rows = records.into_iter().map(|record| {
+        let what = match (record.task, record.run) {
+            (Some(task), _) => format!("task {task}"),
+            (None, Some(run)) => format!("run {run}"),
+            (None, None) => String::new(),
+        };
+        let change = match (record.from, record.to) {
+            (Some(from), Some(to)) => format!("{from} → {to}"),
+            (None, Some(to)) => format!("→ {to}"),
+            _ => String::new(),
+        };
+        let target = record.target.map_or(String::new(), |target| target.to_string());
+        let about = [target, record.detail].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
+        [record.seq.to_string(), moment(record.at), record.actor, record.event.to_string(), what, change, about]
+    });
+    print_line(&output::table(["record", "at", "by", "event", "of", "state", "about"], rows))?;
+    Ok(Exit::Done)
+}
+
+async fn verify(store: &Store, head: Option<&str>, output: Output) -> anyhow::Result<Exit> {
+    let mut report = store.verify_audit().await?;
+    if let Some(expected) = head {
+        let (seq, hash) = expected
+            .split_once(':')
+            .and_then(|(seq, hash)| Some((seq.parse::<i64>().ok()?, hash)))
+            .ok_or_else(|| anyhow::anyhow!("--head is a number, a colon and a hash, as `audit verify` prints it"))?;
+        if store.audit_hash(seq).await?.as_deref() != Some(hash) {
+            report.problems.push(format!("record {seq} is not the one whose hash was kept: the audit was replaced or cut"));
+        }
+    }
+    let exit = if report.is_sound() { Exit::Done } else { Exit::Failed };
+    let head = report.head.as_ref().map(|(seq, hash)| format!("{seq}:{hash}"));
+    if output == Output::Json {
+        let sound = report.is_sound();
+        print_json(&serde_json::json!({
+            "sound": sound, "records": report.records, "head": head, "problems": report.problems,
+            "more_problems": report.more_problems,
+        }))?;
+        return Ok(exit);
+    }
+    for problem in &report.problems {
+        print_line(&format!("problem: {problem}"))?;
+    }
+    if report.more_problems > 0 {
+        print_line(&format!("… and {} more", report.more_problems))?;
+    }
+    let verdict = if exit == Exit::Done { "sound" } else { "NOT sound" };
+    print_line(&format!("{}: the audit is {verdict}", output::count(report.records, "record", "records")))?;
+    print_line(&format!("head {}", head.as_deref().unwrap_or("none")))?;
+    Ok(exit)
+}

@@ -1,0 +1,119 @@
+//! The command line: one file per command.
+
+mod assemble;
+mod audit;
+mod check;
+mod demo;
+pub mod exit;
+mod logging;
+mod output;
+mod plan;
+mod progress;
+mod run;
+mod runs;
+mod simulate;
+mod status;
+mod tasks;
+mod world;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use self::{exit::Exit, output::Output};
+
+/// Takes access away when a policy says that it must end, and proves that it
+/// is gone.
+///
+/// Policies are TOML files; `check` reads them, `plan` shows what they would
+/// remove, `run` removes it. Nothing is removed by a policy that does not say
+/// `mode = "enforce"` or whose run nobody allowed.
+#[derive(Parser)]
+#[command(name = "revokd", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// The configuration; paths in it are relative to it.
+    #[arg(long, global = true, value_name = "FILE", env = "REVOKD_CONFIG", default_value = "/etc/revokd/revokd.toml")]
+    config: PathBuf,
+
+    /// What goes to the log on standard error: error, warn, info, debug, or a
+    /// filter such as `revokd=debug`.
+    #[arg(long, global = true, value_name = "FILTER", env = "REVOKD_LOG")]
+    log: Option<String>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  revokd demo                          watch it work on a simulated cloud
+  revokd check                         read the configuration and all policies
+  revokd plan                          show what would be removed, and why
+  revokd run --once                    run every policy once and work off the queue
+  revokd run                           the daemon
+  revokd runs allow 17                 let a held run go on
+
+Exit codes: 0 done, 1 failed, 2 usage, 3 configuration invalid, 4 held for an operator,
+5 finished with dead tasks.";
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Plan(plan::Arguments),
+    Run(run::Arguments),
+    Status(status::Arguments),
+    Runs(runs::Arguments),
+    Tasks(tasks::Arguments),
+    Audit(audit::Arguments),
+    Demo(demo::Arguments),
+    Simulate(simulate::Arguments),
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let daemon = matches!(&cli.command, Command::Run(arguments) if arguments.is_daemon());
+    if let Err(error) = logging::start(cli.log.as_deref(), daemon) {
+        output::print_error(&error);
+        return ExitCode::from(Exit::Usage.code());
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::print_error(&anyhow::Error::from(error).context("starting the runtime"));
+            return ExitCode::from(Exit::Failed.code());
+        }
+    };
+    let exit = runtime.block_on(dispatch(cli)).unwrap_or_else(|error| {
+        output::print_error(&error);
+        Exit::Failed
+    });
+    ExitCode::from(exit.code())
+}
+
+async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
+    let config = &cli.config;
+    match cli.command {
+        Command::Check(arguments) => check::main(config, &arguments),
+        Command::Plan(arguments) => plan::main(config, &arguments).await,
+        Command::Run(arguments) => run::main(config, &arguments).await,
+        Command::Status(arguments) => status::main(config, &arguments).await,
+        Command::Runs(arguments) => runs::main(config, arguments).await,
+        Command::Tasks(arguments) => tasks::main(config, arguments).await,
+        Command::Audit(arguments) => audit::main(config, arguments).await,
+        Command::Demo(arguments) => demo::main(&arguments).await,
+        Command::Simulate(arguments) => simulate::main(&arguments).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

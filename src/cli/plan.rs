@@ -1,0 +1,216 @@
+//! `revokd plan`
+
+use std::{path::Path, sync::Arc};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Exit, Output, assemble,
+    output::{self, print_json, print_line},
+    progress,
+};
+use crate::{
+    daemon::{
+        clock::{Clock, SharedClock, SystemClock},
+        collect::collect,
+        progress::Progress,
+        run::{Judged, judge},
+    },
+    engine::{brake, policy::Policy},
+    metrics::Metrics,
+    model::{Gap, Revocation, Scope, Target},
+};
+
+/// Show what would be removed now, and why; removes nothing
+///
+/// Takes the same path as a run, stopped before the queue, whatever the mode
+/// of the policies. Exits with 1 if a part of a cloud could not be seen.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  revokd plan\n  revokd plan partner-shares-lapse --output json")]
+pub struct Arguments {
+    /// Policies to evaluate; all enabled ones if none is named.
+    #[arg(value_name = "POLICY")]
+    policies: Vec<String>,
+
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+#[derive(Serialize)]
+struct Plan {
+    policies: Vec<PolicyRow>,
+    revocations: Vec<RevocationRow>,
+    gaps: Vec<GapRow>,
+}
+
+#[derive(Serialize)]
+struct PolicyRow {
+    name: String,
+    mode: String,
+    resource: String,
+    seen: u64,
+    decided: u64,
+    /// What the brake would say; empty where the run would go on.
+    brake: Vec<String>,
+    kept: Vec<KeptRow>,
+    unreadable: Vec<KeptRow>,
+}
+
+#[derive(Serialize)]
+struct RevocationRow {
+    policy: String,
+    cloud: String,
+    kind: String,
+    resource: String,
+    resource_name: String,
+    subject: Option<String>,
+    reason: String,
+    due_since: Timestamp,
+}
+
+/// A target that stays, and why.
+#[derive(Serialize)]
+struct KeptRow {
+    cloud: String,
+    resource: String,
+    subject: Option<String>,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct GapRow {
+    cloud: String,
+    scope: &'static str,
+    resource: Option<String>,
+    reason: String,
+}
+
+pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let Some(loaded) = assemble::load_or_show(config) else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
+    let policies = assemble::select(&loaded.config, &arguments.policies)?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let clouds = assemble::clouds(&loaded.config, &clock, &Arc::new(Metrics::new()))?;
+    let progress = Arc::new(Progress::default());
+    let shown = progress::show(progress.clone());
+    let references: Vec<&Policy> = policies.iter().map(AsRef::as_ref).collect();
+    let collection = collect(&clouds, clock.as_ref(), &progress, &references).await;
+    drop(shown);
+    let (protection, now) = (&loaded.config.daemon.protect, clock.now());
+    let judged: Vec<(&Policy, Judged)> =
+        references.iter().map(|policy| (*policy, judge(policy, &collection, protection, now))).collect();
+    let plan = Plan::of(&judged);
+    match arguments.output {
+        Output::Json => print_json(&plan)?,
+        Output::Table => plan.print()?,
+    }
+    Ok(if plan.gaps.is_empty() { Exit::Done } else { Exit::Failed })
+}
+
+impl Plan {
+    fn of(judged: &[(&Policy, Judged)]) -> Plan {
+        let mut gaps: Vec<&Gap> = Vec::new();
+        for gap in judged.iter().flat_map(|(_, judged)| &judged.gaps) {
+            if !gaps.contains(&gap) {
+                gaps.push(gap);
+            }
+        }
+        let revocations = judged.iter().flat_map(|(_, judged)| &judged.evaluation.revocations);
+        Plan {
+            policies: judged.iter().map(|(policy, judged)| PolicyRow::of(policy, judged)).collect(),
+            revocations: revocations.map(RevocationRow::of).collect(),
+            gaps: gaps.into_iter().map(GapRow::of).collect(),
+        }
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        if !self.revocations.is_empty() {
+            let rows = self.revocations.iter().map(|row| {
+                let subject = row.subject.clone().unwrap_or_else(|| "(the image itself)".to_owned());
+                let resource = format!("{}\n{}", row.resource_name, row.resource);
+                [row.policy.clone(), row.cloud.clone(), resource, subject, row.reason.clone()]
+            });
+            print_line(&output::table(["policy", "cloud", "resource", "loses access", "because"], rows))?;
+        }
+        let rows = self.policies.iter().map(|row| {
+            let then = match (row.mode.as_str(), row.brake.is_empty(), row.decided) {
+                ("observe", ..) => "observed only".to_owned(),
+                (_, _, 0) => "nothing to do".to_owned(),
+                ("approve", ..) => "would wait for approval".to_owned(),
+                (_, false, _) => format!("would be held: {}", row.brake.join("; ")),
+                _ => "would be removed".to_owned(),
+            };
+            [row.name.clone(), row.mode.clone(), row.seen.to_string(), row.decided.to_string(), row.kept.len().to_string(), then]
+        });
+        print_line(&output::table(["policy", "mode", "seen", "decided", "kept", "then"], rows))?;
+        for policy in &self.policies {
+            for kept in policy.kept.iter().chain(&policy.unreadable) {
+                let subject = kept.subject.as_ref().map_or(String::new(), |subject| format!(" of {subject}"));
+                print_line(&format!("kept by {}: {}{subject}: {}", policy.name, kept.resource, kept.reason))?;
+            }
+        }
+        for gap in &self.gaps {
+            let resource = gap.resource.as_deref().unwrap_or_default();
+            print_line(&format!("not seen: {} {} {resource}: {}", gap.cloud, gap.scope, gap.reason))?;
+        }
+        Ok(())
+    }
+}
+
+impl PolicyRow {
+    fn of(policy: &Policy, judged: &Judged) -> PolicyRow {
+        let evaluation = &judged.evaluation;
+        let wanted: Vec<&Revocation> = evaluation.revocations.iter().collect();
+        let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
+        PolicyRow {
+            name: policy.name.to_string(),
+            mode: policy.mode.to_string(),
+            resource: policy.kind.to_string(),
+            seen: evaluation.seen,
+            decided: wanted.len() as u64,
+            brake: trips.iter().map(ToString::to_string).collect(),
+            kept: evaluation.spared.iter().map(|spared| KeptRow::of(&spared.target, &spared.reason)).collect(),
+            unreadable: evaluation.unreadable.iter().map(|value| KeptRow::of(&value.target, &value.problem)).collect(),
+        }
+    }
+}
+
+impl KeptRow {
+    fn of(target: &Target, reason: &str) -> KeptRow {
+        KeptRow {
+            cloud: target.cloud.to_string(),
+            resource: target.resource.to_string(),
+            subject: target.subject.as_ref().map(ToString::to_string),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+impl RevocationRow {
+    fn of(revocation: &Revocation) -> RevocationRow {
+        let (target, evidence) = (&revocation.target, &revocation.evidence);
+        RevocationRow {
+            policy: evidence.policy.to_string(),
+            cloud: target.cloud.to_string(),
+            kind: target.kind.to_string(),
+            resource: target.resource.to_string(),
+            resource_name: evidence.resource_name.clone(),
+            subject: target.subject.as_ref().map(ToString::to_string),
+            reason: evidence.reason(),
+            due_since: revocation.due_since,
+        }
+    }
+}
+
+impl GapRow {
+    fn of(gap: &Gap) -> GapRow {
+        let (scope, resource) = match &gap.scope {
+            Scope::Cloud => ("cloud", None),
+            Scope::Images => ("images", None),
+            Scope::Members(image) => ("members", Some(image.to_string())),
+        };
+        GapRow { cloud: gap.cloud.to_string(), scope, resource, reason: gap.reason.clone() }
+    }
+}

@@ -1,0 +1,76 @@
+//! What long work shows while it goes on: a line that changes on a terminal,
+//! now and then a plain line elsewhere.
+
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+    time::Duration,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::task::JoinHandle;
+
+use crate::daemon::progress::{Ended, Progress};
+
+const REDRAW: Duration = Duration::from_millis(100);
+const PLAIN_LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows progress until it is dropped.
+pub struct Shown {
+    task: JoinHandle<()>,
+    bar: Option<ProgressBar>,
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        self.task.abort();
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+pub fn show(progress: Arc<Progress>) -> Shown {
+    if io::stderr().is_terminal() {
+        let style = ProgressStyle::with_template("{spinner} {elapsed} {msg}").expect("a good template");
+        let bar = ProgressBar::new_spinner().with_style(style);
+        let task = tokio::spawn(redraw(progress, bar.clone()));
+        return Shown { task, bar: Some(bar) };
+    }
+    Shown { task: tokio::spawn(plain_lines(progress)), bar: None }
+}
+
+async fn redraw(progress: Arc<Progress>, bar: ProgressBar) {
+    loop {
+        bar.set_message(sentence(&progress));
+        bar.tick();
+        tokio::time::sleep(REDRAW).await;
+    }
+}
+
+async fn plain_lines(progress: Arc<Progress>) {
+    let mut last = String::new();
+    loop {
+        tokio::time::sleep(PLAIN_LINE_EVERY).await;
+        let line = sentence(&progress);
+        if line != last {
+            eprintln!("{line}");
+            last = line;
+        }
+    }
+}
+
+fn sentence(progress: &Progress) -> String {
+    let collected = progress.collected();
+    let members = match collected.member_lists_expected {
+        Some(expected) => format!(", {} of {expected} member lists", collected.member_lists),
+        None => String::new(),
+    };
+    let seen = format!("read {} images{members}", collected.images);
+    let ended = progress.ended();
+    if ended == Ended::default() {
+        return seen;
+    }
+    let Ended { done, dead, cancelled, again } = ended;
+    format!("{seen}; {done} removed and seen gone, {again} tries to be repeated, {cancelled} cancelled, {dead} given up")
+}

@@ -1,0 +1,251 @@
+//! `revokd run`
+
+use std::{path::Path, sync::Arc};
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use serde::Serialize;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use super::{
+    Exit, Output, assemble,
+    output::{self, print_json, print_line},
+    progress,
+};
+use crate::{
+    config::types::Config,
+    daemon::{self, Once, context::Context, run::Report},
+    model::{Hold, RunState, TaskState},
+    store::TaskFilter,
+};
+
+/// Run the daemon, or every policy once
+///
+/// Without --once: evaluates each policy on its schedule, works off the queue
+/// and serves /metrics, until SIGTERM or SIGINT. SIGHUP reads the policies
+/// again; if they are not good, the old ones stay in force.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  revokd run\n  revokd run --once\n  revokd run --once partner-shares-lapse")]
+pub struct Arguments {
+    /// Evaluate now, work off the queue, and exit with what came of it.
+    #[arg(long)]
+    once: bool,
+
+    /// With --once: the policies to run; all enabled ones if none is named.
+    #[arg(value_name = "POLICY", requires = "once")]
+    policies: Vec<String>,
+
+    /// With --once: stop after this time; what is left stays in the queue.
+    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "once", value_parser = humantime::parse_duration)]
+    within: std::time::Duration,
+
+    /// With --once.
+    #[arg(long, value_enum, default_value_t, requires = "once")]
+    output: Output,
+}
+
+impl Arguments {
+    pub fn is_daemon(&self) -> bool {
+        !self.once
+    }
+}
+
+pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let Some(loaded) = assemble::load_or_show(config) else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
+    match arguments.once {
+        true => once(&loaded.config, arguments).await,
+        false => serve(config, &loaded.config).await,
+    }
+}
+
+async fn serve(path: &Path, config: &Config) -> anyhow::Result<Exit> {
+    let context = assemble::context(config)?;
+    let listener = TcpListener::bind(config.daemon.listen)
+        .await
+        .with_context(|| format!("listening on {}", config.daemon.listen))?;
+    tracing::info!(
+        listen = %listener.local_addr()?, store = %config.daemon.store.display(), policies = config.policies.len(),
+        clouds = config.clouds.len(), "revokd {} is ready", env!("CARGO_PKG_VERSION")
+    );
+    let signals = tokio::spawn(heed_signals(context.clone(), Some(path.to_owned())));
+    let served = daemon::serve(context, listener, config.daemon.stop_within).await;
+    signals.abort();
+    served?;
+    tracing::info!("stopped");
+    Ok(Exit::Done)
+}
+
+/// SIGTERM and SIGINT stop; SIGHUP reloads where there is something to reload.
+pub async fn heed_signals(context: Arc<Context>, path: Option<std::path::PathBuf>) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = hangup.recv() => {
+                if let Some(path) = &path {
+                    reload(&context, path).await?;
+                }
+            }
+        }
+    }
+    tracing::info!("stopping: calls in flight are finished, the rest stays in the queue");
+    context.stop.cancel();
+    Ok(())
+}
+
+async fn reload(context: &Context, path: &Path) -> anyhow::Result<()> {
+    match assemble::load(path, context.now()) {
+        Ok(loaded) => {
+            assemble::show_warnings(&loaded.warnings);
+            if loaded.config.clouds.keys().ne(context.clouds.keys()) {
+                tracing::error!("the reload was refused: adding or removing a cloud needs a restart; the policies before it stay in force");
+                return Ok(daemon::reload_refused(context, 1).await?);
+            }
+            daemon::reload(context, &loaded.config).await?;
+            tracing::info!(policies = loaded.config.policies.len(), "reloaded; changes of [daemon] and [clouds] wait for a restart");
+        }
+        Err(problems) => {
+            assemble::show(&problems);
+            tracing::error!(problems = problems.len(), "the reload was refused; the policies before it stay in force");
+            daemon::reload_refused(context, problems.len()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let policies = assemble::select(config, &arguments.policies)?;
+    let context = assemble::context(config)?;
+    let signals = tokio::spawn(heed_signals(context.clone(), None));
+    let shown = progress::show(context.progress.clone());
+    let within = SignedDuration::try_from(arguments.within).unwrap_or(SignedDuration::MAX);
+    let once = daemon::once(context.clone(), &policies, within, config.daemon.stop_within).await;
+    drop(shown);
+    signals.abort();
+    let summary = Summary::of(&context, &once?).await?;
+    match arguments.output {
+        Output::Json => print_json(&summary)?,
+        Output::Table => summary.print()?,
+    }
+    Ok(summary.exit())
+}
+
+/// What one pass came to.
+#[derive(Debug, Serialize)]
+pub struct Summary {
+    pub runs: Vec<RunRow>,
+    /// Tasks that ended during this pass, and those that are left.
+    pub done: u64,
+    pub cancelled: u64,
+    pub dead: u64,
+    pub held: u64,
+    pub left: u64,
+    #[serde(skip)]
+    dead_notes: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct RunRow {
+    pub policy: String,
+    pub run: Option<i64>,
+    pub state: String,
+    pub seen: u64,
+    pub decided: u64,
+    pub queued: u64,
+    pub gaps: u64,
+    /// The run that an operator has to allow or reject.
+    pub waits: Option<i64>,
+    pub notes: Vec<String>,
+}
+
+impl Summary {
+    pub async fn of(context: &Context, once: &Once) -> anyhow::Result<Summary> {
+        let ended = context.store.ended_since(once.started_at).await?;
+        let figures = context.store.queue_figures().await?;
+        let standing = |wanted: &[TaskState]| {
+            let counts = figures.counts.iter().filter(|(_, _, state, _)| wanted.contains(state));
+            counts.map(|(.., count)| count).sum()
+        };
+        let dead = TaskFilter { state: Some(TaskState::Dead), ..TaskFilter::default() };
+        let dead = context.store.tasks(dead, 20).await?;
+        let this_pass = dead.iter().filter(|task| task.finished_at.is_some_and(|at| at >= once.started_at));
+        Ok(Summary {
+            runs: once.reports.iter().map(RunRow::of).collect(),
+            done: ended.done,
+            cancelled: ended.cancelled,
+            dead: ended.dead,
+            held: waiting(context).await?,
+            left: standing(&[TaskState::Queued, TaskState::Claimed, TaskState::Verifying]),
+            dead_notes: this_pass.map(|task| format!("task {}: {}: {}", task.id, task.revocation.target, task.note)).collect(),
+        })
+    }
+
+    fn exit(&self) -> Exit {
+        let failed = |row: &RunRow| row.state == RunState::Failed.as_str() || row.run.is_none() || row.gaps > 0;
+        if self.runs.iter().any(failed) || self.left > 0 {
+            Exit::Failed
+        } else if self.dead > 0 {
+            Exit::DeadTasks
+        } else if self.held > 0 {
+            Exit::Held
+        } else {
+            Exit::Done
+        }
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        let rows = self.runs.iter().map(|row| {
+            let run = row.run.map_or_else(|| "-".to_owned(), |run| run.to_string());
+            [row.policy.clone(), run, row.state.clone(), row.seen.to_string(), row.decided.to_string(), row.queued.to_string()]
+        });
+        print_line(&output::table(["policy", "run", "state", "seen", "decided", "queued"], rows))?;
+        for row in &self.runs {
+            for note in &row.notes {
+                print_line(&format!("{}: {note}", row.policy))?;
+            }
+            if let Some(run) = row.waits {
+                print_line(&format!("{}: `revokd runs show {run}`, then `runs allow {run}` or `runs reject {run}`", row.policy))?;
+            }
+        }
+        for note in &self.dead_notes {
+            print_line(&format!("given up: {note}"))?;
+        }
+        print_line(&format!(
+            "{} removed and seen gone, {} cancelled, {} given up, {} held, {} left in the queue",
+            self.done, self.cancelled, self.dead, self.held, self.left
+        ))
+    }
+}
+
+/// Tasks that an operator has to let go on; those in grace go on by themselves.
+async fn waiting(context: &Context) -> anyhow::Result<u64> {
+    let mut waiting = 0;
+    for hold in [Hold::Approval, Hold::Brake] {
+        waiting += context.store.held(hold).await?;
+    }
+    Ok(waiting)
+}
+
+impl RunRow {
+    fn of(report: &Report) -> RunRow {
+        RunRow {
+            policy: report.policy.name.to_string(),
+            run: report.run,
+            state: report.state.to_string(),
+            seen: report.totals.seen,
+            decided: report.totals.decided,
+            queued: report.totals.queued,
+            gaps: report.totals.gaps,
+            waits: report.waits,
+            notes: report.notes.clone(),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! `revokd status`
+
+use std::{collections::BTreeMap, path::Path};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Exit, Output, assemble,
+    output::{self, moment, moment_or_dash, print_json, print_line},
+};
+use crate::{
+    config::types::Config,
+    engine::policy::Policy,
+    model::{RunState, TaskState},
+    store::{RunFilter, Store},
+};
+
+/// Show at a glance: does it work, what is next, what is stuck, what needs you
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[arg(long, value_enum, default_value_t)]
+    output: Output,
+}
+
+#[derive(Serialize)]
+struct Status {
+    /// The process that works off the queue, if one does.
+    daemon_pid: Option<u32>,
+    policies: Vec<PolicyRow>,
+    /// Runs that wait for `runs allow` or `runs reject`.
+    held_runs: Vec<i64>,
+    dead_tasks: u64,
+}
+
+#[derive(Serialize)]
+struct PolicyRow {
+    name: String,
+    mode: String,
+    enabled: bool,
+    last_run: Option<Timestamp>,
+    last_state: Option<String>,
+    last_success: Option<Timestamp>,
+    next_run: Option<Timestamp>,
+    /// Tasks that are not done, by state.
+    tasks: BTreeMap<String, u64>,
+}
+
+pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
+    let Some(loaded) = assemble::load_or_show(config) else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
+    let store = assemble::open_store(&loaded.config)?;
+    let status = Status::read(&loaded.config, &store).await?;
+    match arguments.output {
+        Output::Json => print_json(&status)?,
+        Output::Table => status.print()?,
+    }
+    Ok(Exit::Done)
+}
+
+impl Status {
+    async fn read(config: &Config, store: &Store) -> anyhow::Result<Status> {
+        let counts = store.counts().await?;
+        let mut policies = Vec::new();
+        for policy in &config.policies {
+            let live = counts.iter().filter(|count| count.policy == policy.name);
+            let live = live.filter(|count| !matches!(count.state, TaskState::Done | TaskState::Cancelled));
+            let mut tasks = BTreeMap::new();
+            for count in live {
+                *tasks.entry(count.state.to_string()).or_default() += count.count;
+            }
+            policies.push(PolicyRow::read(policy, tasks, store).await?);
+        }
+        let held = RunFilter { state: Some(RunState::Held), ..RunFilter::default() };
+        let held_runs = store.runs(held, 100).await?.iter().map(|run| run.id).collect();
+        let dead = counts.iter().filter(|count| count.state == TaskState::Dead).map(|count| count.count).sum();
+        Ok(Status { daemon_pid: working_pid(store)?, policies, held_runs, dead_tasks: dead })
+    }
+
+    fn print(&self) -> anyhow::Result<()> {
+        match self.daemon_pid {
+            Some(pid) => print_line(&format!("revokd works on this store (pid {pid})"))?,
+            None => print_line("no revokd works on this store now")?,
+        }
+        let rows = self.policies.iter().map(|row| {
+            let tasks: Vec<String> = row.tasks.iter().map(|(state, count)| format!("{count} {state}")).collect();
+            let next = if row.enabled { moment_or_dash(row.next_run) } else { "disabled".to_owned() };
+            let last = match (row.last_run, &row.last_state) {
+                (Some(at), Some(state)) => format!("{} {state}", moment(at)),
+                _ => "never".to_owned(),
+            };
+            [row.name.clone(), row.mode.clone(), last, next, tasks.join(", ")]
+        });
+        print_line(&output::table(["policy", "mode", "last run", "next run", "in the queue"], rows))?;
+        for run in &self.held_runs {
+            print_line(&format!("run {run} waits for you: `revokd runs show {run}`"))?;
+        }
+        if self.dead_tasks > 0 {
+            let tasks = output::count(self.dead_tasks, "task was", "tasks were");
+            print_line(&format!("{tasks} given up: `revokd tasks list --state dead`"))?;
+        }
+        Ok(())
+    }
+}
+
+impl PolicyRow {
+    async fn read(policy: &Policy, tasks: BTreeMap<String, u64>, store: &Store) -> anyhow::Result<PolicyRow> {
+        let of_policy = RunFilter { policy: Some(policy.name.clone()), ..RunFilter::default() };
+        let last = store.runs(of_policy, 1).await?.pop();
+        Ok(PolicyRow {
+            name: policy.name.to_string(),
+            mode: policy.mode.to_string(),
+            enabled: policy.enabled,
+            last_run: last.as_ref().map(|run| run.finished_at.unwrap_or(run.started_at)),
+            last_state: last.as_ref().map(|run| run.state.to_string()),
+            last_success: store.last_success(policy.name.clone()).await?,
+            next_run: policy.enabled.then(|| policy.schedule.next_after(Timestamp::now())).flatten(),
+            tasks,
+        })
+    }
+}
+
+/// `None` if nobody holds the right to dispatch.
+fn working_pid(store: &Store) -> anyhow::Result<Option<u32>> {
+    Ok(match store.dispatch_lock()? {
+        Some(_free) => None,
+        None => Some(store.dispatcher_pid().unwrap_or_default()),
+    })
+}

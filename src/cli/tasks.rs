@@ -1,0 +1,221 @@
+//! `revokd tasks`
+
+use std::path::Path;
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Exit, Output, assemble,
+    output::{self, moment, moment_or_dash, print_json, print_line},
+};
+use crate::{
+    model::{Attempt, CloudName, Comparison, Id, PolicyName, RunId, Task, TaskId, TaskState},
+    store::{Store, TaskFilter},
+};
+
+/// List revocations in the queue; try again what was given up, or cancel
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// The latest tasks
+    List {
+        /// held, queued, claimed, verifying, done, dead or cancelled.
+        #[arg(long, value_name = "STATE", value_parser = state)]
+        state: Option<TaskState>,
+        #[arg(long, value_name = "POLICY")]
+        policy: Option<String>,
+        #[arg(long, value_name = "CLOUD")]
+        cloud: Option<String>,
+        #[arg(long, value_name = "RUN")]
+        run: Option<RunId>,
+        /// Image id.
+        #[arg(long, value_name = "ID")]
+        resource: Option<String>,
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// One task, with its evidence and every try
+    Show {
+        #[arg(value_name = "TASK")]
+        id: TaskId,
+        #[arg(long, value_enum, default_value_t)]
+        output: Output,
+    },
+    /// Put a dead task back into the queue, with all its tries
+    Retry {
+        #[arg(value_name = "TASK")]
+        id: TaskId,
+    },
+    /// Cancel a task that is not being carried out; a later run may decide it afresh
+    Cancel {
+        #[arg(value_name = "TASK")]
+        id: TaskId,
+        /// For the audit.
+        #[arg(long, default_value = "cancelled by an operator")]
+        reason: String,
+    },
+}
+
+fn state(text: &str) -> Result<TaskState, String> {
+    let all = || TaskState::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    TaskState::parse(text).ok_or_else(|| format!("one of {}", all()))
+}
+
+pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
+    let Some(loaded) = assemble::load_or_show(config) else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
+    let store = assemble::open_store(&loaded.config)?;
+    match arguments.command {
+        Command::List { state, policy, cloud, run, resource, limit, output } => {
+            let filter = TaskFilter {
+                state,
+                policy: policy.map(PolicyName::from),
+                cloud: cloud.map(CloudName::from),
+                run,
+                resource: resource.map(Id::from),
+            };
+            list(&store.tasks(filter, limit).await?, output)
+        }
+        Command::Show { id, output } => show(&store, id, output).await,
+        Command::Retry { id } => {
+            store.retry_task(id, assemble::actor(), Timestamp::now()).await?;
+            print_line(&format!("task {id} is in the queue again: a running daemon goes on with it, or `revokd run --once`"))?;
+            Ok(Exit::Done)
+        }
+        Command::Cancel { id, reason } => {
+            store.cancel_task(id, assemble::actor(), reason, Timestamp::now()).await?;
+            print_line(&format!("task {id} is cancelled"))?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// One task as every listing shows it; the keys are stable.
+#[derive(Serialize)]
+pub struct TaskRow {
+    id: TaskId,
+    run: RunId,
+    state: String,
+    hold: Option<String>,
+    policy: String,
+    cloud: String,
+    kind: String,
+    resource: String,
+    resource_name: String,
+    subject: Option<String>,
+    attempts: u32,
+    /// Why it was decided.
+    reason: String,
+    /// What happened to it last.
+    note: String,
+    due_since: Timestamp,
+    decided_at: Timestamp,
+    not_before: Timestamp,
+    finished_at: Option<Timestamp>,
+}
+
+impl TaskRow {
+    pub fn of(task: &Task) -> TaskRow {
+        let revocation = &task.revocation;
+        let (target, evidence) = (&revocation.target, &revocation.evidence);
+        TaskRow {
+            id: task.id,
+            run: task.run,
+            state: task.state.to_string(),
+            hold: task.hold.map(|hold| hold.to_string()),
+            policy: evidence.policy.to_string(),
+            cloud: target.cloud.to_string(),
+            kind: target.kind.to_string(),
+            resource: target.resource.to_string(),
+            resource_name: evidence.resource_name.clone(),
+            subject: target.subject.as_ref().map(ToString::to_string),
+            attempts: task.attempts,
+            reason: evidence.reason(),
+            note: task.note.clone(),
+            due_since: revocation.due_since,
+            decided_at: task.decided_at,
+            not_before: task.not_before,
+            finished_at: task.finished_at,
+        }
+    }
+}
+
+fn list(tasks: &[Task], output: Output) -> anyhow::Result<Exit> {
+    let rows: Vec<TaskRow> = tasks.iter().map(TaskRow::of).collect();
+    if output == Output::Json {
+        print_json(&serde_json::json!({ "tasks": rows }))?;
+        return Ok(Exit::Done);
+    }
+    let cells = rows.into_iter().map(|row| {
+        let state = row.hold.map_or(row.state.clone(), |hold| format!("{} ({hold})", row.state));
+        let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
+        let resource = format!("{}\n{}", row.resource_name, row.resource);
+        [row.id.to_string(), state, row.policy, resource, subject, row.attempts.to_string(), row.note]
+    });
+    print_line(&output::table(["task", "state", "policy", "resource", "loses access", "tries", "note"], cells))?;
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    row: TaskRow,
+    evidence: Vec<Comparison>,
+    policy_digest: String,
+    observed_at: Timestamp,
+    owner: String,
+    granted_at: Timestamp,
+    tries: Vec<Attempt>,
+}
+
+async fn show(store: &Store, id: TaskId, output: Output) -> anyhow::Result<Exit> {
+    let Some((task, tries)) = store.task(id).await? else {
+        anyhow::bail!("there is no task {id}");
+    };
+    let evidence = &task.revocation.evidence;
+    let shown = Shown {
+        row: TaskRow::of(&task),
+        evidence: evidence.compared.clone(),
+        policy_digest: evidence.policy_digest.clone(),
+        observed_at: evidence.observed_at,
+        owner: evidence.owner.to_string(),
+        granted_at: evidence.granted_at,
+        tries,
+    };
+    match output {
+        Output::Json => print_json(&shown)?,
+        Output::Table => shown.print(&task)?,
+    }
+    Ok(Exit::Done)
+}
+
+impl Shown {
+    fn print(&self, task: &Task) -> anyhow::Result<()> {
+        let row = &self.row;
+        print_line(&format!("task {} of run {}, policy {}: {}", row.id, row.run, row.policy, row.state))?;
+        print_line(&format!("  {} ({:?})", task.revocation.target, row.resource_name))?;
+        print_line(&format!("  granted {}, due since {}", moment(self.granted_at), moment(row.due_since)))?;
+        print_line(&format!(
+            "  decided {}, not before {}, ended {}",
+            moment(row.decided_at), moment(row.not_before), moment_or_dash(row.finished_at)
+        ))?;
+        print_line(&format!("  {}", row.note))?;
+        let compared = self.evidence.iter().map(|one| [one.key.clone(), one.required.clone(), one.observed.clone()]);
+        print_line(&output::table(["because", "required", "observed"], compared))?;
+        let tries = self.tries.iter().map(|one| {
+            let outcome = one.outcome.clone().unwrap_or_else(|| "open".to_owned());
+            [one.number.to_string(), moment(one.began_at), moment_or_dash(one.ended_at), outcome, one.note.clone()]
+        });
+        print_line(&output::table(["try", "began", "ended", "outcome", "note"], tries))
+    }
+}
