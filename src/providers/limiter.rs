@@ -26,9 +26,6 @@ pub struct Limiter {
     pace: Mutex<Pace>,
 }
 
-/// The right to have one call in flight.
-pub struct Permit(#[expect(dead_code, reason = "held for its drop")] OwnedSemaphorePermit);
-
 impl Limiter {
     pub fn new(limits: &CloudLimits) -> Limiter {
         Limiter {
@@ -37,18 +34,19 @@ impl Limiter {
         }
     }
 
-    /// Waits until one more call may be made.
+    /// Waits until one more call may be made, which is in flight as long as
+    /// the permit lives.
     ///
     /// `Throttled` without any wait while the cloud wants a silence longer
     /// than [`LONGEST_WAIT`]; nothing was sent then.
-    pub async fn admit(&self) -> Result<Permit, Failure> {
+    pub async fn admit(&self) -> Result<OwnedSemaphorePermit, Failure> {
         let permit = Arc::clone(&self.in_flight).acquire_owned().await;
         let permit = permit.expect("the semaphore is never closed");
         loop {
             // Bound before the match, so that the lock is not held in its arms.
             let turn = self.pace().turn(Instant::now());
             match turn {
-                Turn::Now => return Ok(Permit(permit)),
+                Turn::Now => return Ok(permit),
                 Turn::At(moment) => tokio::time::sleep_until(moment).await,
                 Turn::TooLate(wait) => return Err(frozen(wait)),
             }
@@ -172,7 +170,7 @@ mod tests {
     async fn a_long_silence_is_told_and_not_sat_out() {
         let limiter = Limiter::new(&CloudLimits::default());
         limiter.freeze(SignedDuration::from_mins(10));
-        let failure = limiter.admit().await.err().expect("the cloud is frozen");
+        let failure = limiter.admit().await.expect_err("the cloud is frozen");
         assert_eq!(failure.class, FailureClass::Throttled);
         assert!(failure.retry_after > Some(SignedDuration::from_mins(9)));
     }

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde::de::DeserializeOwned;
 
-use super::{Step, status};
+use super::{Step, status, words::shortened};
 use crate::model::{Failure, FailureClass};
 
 /// An answer of any status. The body is kept for successes only; of others,
@@ -48,8 +48,10 @@ impl Answer {
         if self.status != expected {
             return Err(self.failure());
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|error| self.malformed(&format!("not understood: {error}")))
+        serde_json::from_slice(&self.body).map_err(|error| {
+            // The error quotes the body.
+            self.malformed(&format!("not understood: {}", shortened(&error.to_string())))
+        })
     }
 
     /// What this answer means to a caller that cannot use it.

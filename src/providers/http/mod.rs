@@ -21,6 +21,7 @@ use url::Url;
 pub use self::{
     answer::Answer,
     client::{ConnectError, is_allowed, origin},
+    words::shortened,
 };
 use super::{
     Clock,
@@ -81,13 +82,14 @@ impl Http {
             result: call_result(&answer),
             seconds: started.elapsed().as_secs_f64(),
         });
-        drop(permit);
+        // Before the permit goes: whoever waits for it is to be kept back.
         if let Ok(answer) = &answer
             && answer.class() == Some(FailureClass::Throttled)
             && let Some(wait) = answer.retry_after
         {
             self.limiter.freeze(wait);
         }
+        drop(permit);
         answer
     }
 

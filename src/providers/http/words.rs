@@ -31,6 +31,14 @@ pub fn scrubbed(text: &str, secrets: &[&str]) -> String {
     scrubbed
 }
 
+/// A cut of text that somebody else decides the length of.
+pub fn shortened(words: &str) -> String {
+    match words.char_indices().nth(LONGEST_WORDS_CHARS) {
+        Some((end, _)) => format!("{}…", words[..end].trim_end()),
+        None => words.to_owned(),
+    }
+}
+
 /// Keystone nests its message in `error`, Glance does not, gateways have names
 /// of their own and add a code.
 fn json_message(value: &Value) -> Option<String> {
@@ -97,13 +105,6 @@ fn without_markup(text: &str) -> String {
     }
     let printable = plain.replace(char::is_control, " ");
     printable.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn shortened(words: &str) -> String {
-    match words.char_indices().nth(LONGEST_WORDS_CHARS) {
-        Some((end, _)) => format!("{}…", words[..end].trim_end()),
-        None => words.to_owned(),
-    }
 }
 
 #[cfg(test)]

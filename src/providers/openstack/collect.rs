@@ -19,7 +19,7 @@ use super::{
 use crate::{
     config::types::CloudLimits,
     model::{Caller, CloudName, Failure, FailureClass, Gap, Id, Image, Scope, Sharing, Visibility},
-    providers::Progress,
+    providers::{Progress, http::shortened},
 };
 
 /// After so many member lists failed one after the other the cloud is taken
@@ -121,7 +121,7 @@ impl<'a> Collection<'a> {
             *pages += 1;
             for row in page.rows {
                 if let Err(reason) = self.take(row) {
-                    self.gap(Scope::Images, format!("listing images: {reason}"));
+                    self.gap(Scope::Images, format!("listing images: {}", shortened(&reason)));
                 }
             }
             self.progress.images = self.images.len() as u64;

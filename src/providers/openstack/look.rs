@@ -8,7 +8,10 @@ use super::{
     patience::Patience,
     wire,
 };
-use crate::model::{Failure, FailureClass, Id};
+use crate::{
+    model::{Failure, FailureClass, Id},
+    providers::http::shortened,
+};
 
 /// Looks at images with the eyes of the project `owner`.
 #[derive(Clone, Copy)]
@@ -33,7 +36,7 @@ impl Lookout<'_> {
         match self.patience.read(|| self.glance.show(image)).await? {
             Found::Here(row) if row.id != image.as_str() => Err(malformed(
                 image,
-                &format!("the cloud answered with another image, {:?}", row.id),
+                &format!("the cloud answered with another image, {:?}", shortened(&row.id)),
             )),
             // An image that is only going (`pending_delete`) is still here.
             Found::Here(row) if row.status != "deleted" => Ok(Some(row)),

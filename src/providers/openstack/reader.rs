@@ -18,7 +18,7 @@ use crate::{
     model::{
         Caller, CloudName, Failure, FailureClass, Id, Image, Inventory, Kind, Needs, Sharing, Visibility,
     },
-    providers::{Progress, Reader},
+    providers::{Progress, Reader, http::shortened},
 };
 
 pub struct OpenStackReader {
@@ -140,5 +140,8 @@ fn read_image(row: wire::Image) -> Result<Image, Failure> {
 }
 
 fn malformed(why: &str) -> Failure {
-    Failure::new(FailureClass::Malformed, format!("looking at an image: {why}"))
+    Failure::new(
+        FailureClass::Malformed,
+        format!("looking at an image: {}", shortened(why)),
+    )
 }

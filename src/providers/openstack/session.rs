@@ -18,8 +18,12 @@ use crate::{
     providers::{Clock, http::Http},
 };
 
-/// Longer than the windows in which clouds count wrong passwords.
+/// Four wrong passwords an hour are fewer than clouds lock an account for.
 const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_mins(15);
+
+/// Logging in works, but its tokens are not taken: no danger to the account,
+/// and perhaps the services have merely not heard of them yet.
+const DISTRUST_HOLDS: SignedDuration = SignedDuration::from_mins(1);
 
 pub struct Session {
     http: Arc<Http>,
@@ -42,6 +46,7 @@ struct State {
 struct Refusal {
     failure: Failure,
     since: Timestamp,
+    holds: SignedDuration,
 }
 
 impl Session {
@@ -84,7 +89,7 @@ impl Session {
                 answer.detail
             );
             let failure = Failure { detail, ..answer };
-            state.refuse(failure.clone(), now);
+            state.refuse(failure.clone(), now, REFUSAL_HOLDS);
             return Err(failure);
         }
         self.login(&mut state, logins_seen, now).await
@@ -100,7 +105,7 @@ impl Session {
             .is_some_and(|token| Arc::ptr_eq(token, rejected));
         if is_current && !rejected.ever_worked() {
             state.token = None;
-            state.refuse(failure.clone(), (self.clock)());
+            state.refuse(failure.clone(), (self.clock)(), DISTRUST_HOLDS);
         }
     }
 
@@ -131,7 +136,7 @@ impl Session {
                 return Ok(token);
             }
             Err(LoginFailure::Refused(failure)) => {
-                state.refuse(failure.clone(), now);
+                state.refuse(failure.clone(), now, REFUSAL_HOLDS);
                 failure
             }
             Err(LoginFailure::Passing(failure)) => failure,
@@ -142,18 +147,22 @@ impl Session {
 }
 
 impl State {
-    fn refuse(&mut self, failure: Failure, now: Timestamp) {
-        self.refusal = Some(Refusal { failure, since: now });
+    fn refuse(&mut self, failure: Failure, since: Timestamp, holds: SignedDuration) {
+        self.refusal = Some(Refusal {
+            failure,
+            since,
+            holds,
+        });
     }
 
     /// The remembered refusal, while it holds. A clock that was set back ends it.
     fn refused(&self, now: Timestamp) -> Option<Failure> {
         let refusal = self.refusal.as_ref()?;
         let elapsed = now.duration_since(refusal.since);
-        if elapsed.is_negative() || elapsed >= REFUSAL_HOLDS {
+        if elapsed.is_negative() || elapsed >= refusal.holds {
             return None;
         }
-        let wait = REFUSAL_HOLDS - elapsed;
+        let wait = refusal.holds - elapsed;
         Some(Failure {
             class: refusal.failure.class,
             detail: format!(

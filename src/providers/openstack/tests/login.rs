@@ -61,6 +61,10 @@ async fn a_second_401_is_final_and_remembered() {
         "a token that never worked is not renewed over and over"
     );
     assert!(failure.detail.contains("401 Unauthorized: No."), "{failure}");
+
+    client.pass(SignedDuration::from_mins(1));
+    client.cloud.reader.probe().await.unwrap_err();
+    assert_eq!(server.logins(), 4);
 }
 
 #[tokio::test]

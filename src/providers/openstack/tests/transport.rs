@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use tokio::net::TcpListener;
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 use url::Url;
 
 use super::{
@@ -139,9 +139,14 @@ async fn a_request_that_never_left_is_unreachable() {
     assert_eq!(failure.class, FailureClass::Unreachable, "{failure}");
 
     // The handshake fails on a port that speaks no TLS.
-    let mut no_tls = server.url.clone();
-    no_tls.set_scheme("https").unwrap();
-    config.image_endpoint = Some(no_tls);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let no_tls = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
+        }
+    });
+    config.image_endpoint = Some(Url::parse(&no_tls).unwrap());
     let failure = Client::with(&config).cloud.reader.probe().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Unreachable, "{failure}");
 }
