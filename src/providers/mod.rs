@@ -10,7 +10,17 @@ use jiff::Timestamp;
 
 use crate::model::{Caller, Failure, Id, Inventory, Kind, Needs, Outcome, Target};
 
+pub mod calls;
+mod http;
+mod limiter;
 pub mod openstack;
+mod registry;
+
+pub use http::ConnectError;
+pub use registry::connect;
+
+/// Tells the time to what has to wait or to expire.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Reads one cloud, as one account. Implementations bound every page, body and
 /// wait, log in on first use, renew a token at most once per expiry, and never

@@ -3,4 +3,66 @@
 //! The wire types are shared by the client and the simulated cloud, so that
 //! the compiler finds what one of them gets wrong.
 
+use std::sync::Arc;
+
+use self::{
+    glance::Glance, patience::Patience, reader::OpenStackReader, revoker::OpenStackRevoker, session::Session,
+};
+use super::{
+    Clock, Cloud, ConnectError,
+    calls::Observer,
+    http::{Http, is_allowed},
+};
+use crate::{config::types, model::CloudName};
+
+mod address;
+mod catalogue;
+mod collect;
+mod credentials;
+mod glance;
+mod keystone;
+mod look;
+mod patience;
+mod reader;
+mod revoker;
+mod session;
+#[cfg(test)]
+mod tests;
+mod translate;
 pub mod wire;
+
+/// The two handles of one cloud; they share its token, connections and limits.
+pub fn connect(
+    name: CloudName,
+    config: &types::Cloud,
+    clock: Clock,
+    observer: Observer,
+) -> Result<Cloud, ConnectError> {
+    connect_with(Patience::default(), name, config, clock, observer)
+}
+
+fn connect_with(
+    patience: Patience,
+    name: CloudName,
+    config: &types::Cloud,
+    clock: Clock,
+    observer: Observer,
+) -> Result<Cloud, ConnectError> {
+    for url in [Some(&config.auth_url), config.image_endpoint.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        if !is_allowed(url, config.allow_http) {
+            let url = Box::new(url.clone());
+            return Err(ConnectError::PlainHttp { url });
+        }
+    }
+    let http = Arc::new(Http::new(config, Arc::clone(&clock), observer)?);
+    let session = Session::new(Arc::clone(&http), config.clone(), clock);
+    let glance = Arc::new(Glance::new(http, session));
+    let reader = OpenStackReader::new(name, Arc::clone(&glance), config.limits.clone(), patience);
+    Ok(Cloud {
+        reader: Arc::new(reader),
+        revoker: Arc::new(OpenStackRevoker::new(glance)),
+    })
+}

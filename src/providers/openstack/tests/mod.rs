@@ -1,0 +1,9 @@
+//! The client against a scripted server on loopback, one behaviour at a time.
+
+mod collecting;
+mod login;
+mod looking;
+mod revoking;
+mod server;
+mod setup;
+mod transport;
