@@ -14,7 +14,6 @@ mod runs;
 mod simulate;
 mod status;
 mod tasks;
-mod world;
 
 use std::{path::PathBuf, process::ExitCode};
 

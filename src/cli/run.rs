@@ -155,6 +155,7 @@ pub struct Summary {
 #[derive(Debug, Serialize)]
 pub struct RunRow {
     pub policy: String,
+    pub mode: String,
     pub run: Option<i64>,
     pub state: String,
     pub seen: u64,
@@ -238,6 +239,7 @@ impl RunRow {
     fn of(report: &Report) -> RunRow {
         RunRow {
             policy: report.policy.name.to_string(),
+            mode: report.policy.mode.to_string(),
             run: report.run,
             state: report.state.to_string(),
             seen: report.totals.seen,

@@ -75,7 +75,7 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     for fault in &arguments.faults {
         cloud.faults().add(fault.clone());
     }
-    let config = write_configuration(&arguments.directory, &cloud.auth_url(), &login)?;
+    let config = write_configuration(&arguments.directory, &cloud.auth_url(), &login, "127.0.0.1:9469")?;
     print_line(&format!("simulated cloud at {}", cloud.auth_url()))?;
     print_line(&format!("try: revokd --config {} plan", config.display()))?;
     print_line("stop with Ctrl-C; what is removed is shown here")?;
@@ -142,7 +142,7 @@ pub async fn start(world: World, listen: SocketAddr) -> anyhow::Result<Simulated
 /// Writes the shipped configuration and policies with the cloud replaced by
 /// the simulated one; gives the path of `revokd.toml`. What is there already
 /// is left as it is, but for what leads to the cloud.
-pub fn write_configuration(directory: &Path, auth_url: &str, login: &Login) -> anyhow::Result<PathBuf> {
+pub fn write_configuration(directory: &Path, auth_url: &str, login: &Login, listen: &str) -> anyhow::Result<PathBuf> {
     let write = |path: &Path, text: &str| fs::write(path, text).with_context(|| format!("writing {}", path.display()));
     let policies = directory.join("policies");
     fs::create_dir_all(&policies).with_context(|| format!("making {}", policies.display()))?;
@@ -153,7 +153,7 @@ pub fn write_configuration(directory: &Path, auth_url: &str, login: &Login) -> a
         }
     }
     let config = directory.join("revokd.toml");
-    write(&config, &shipped::for_cloud(auth_url, &login.user, &login.project))?;
+    write(&config, &shipped::for_cloud(auth_url, &login.user, &login.project, listen))?;
     write(&directory.join(shipped::PASSWORD_FILE), &login.password)?;
     owner_only(&directory.join(shipped::PASSWORD_FILE))?;
     Ok(config)

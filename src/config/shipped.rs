@@ -1,11 +1,56 @@
-//! The examples in `config/`, as they are shipped: the demo and the simulator
-//! write them out with the cloud replaced.
+//! The examples in `config/`, as they are shipped. The demo and the simulator
+//! write them out, leading to a cloud of their own.
 
-pub const CONFIG: &str = include_str!("../../config/revokd.toml");
+const CONFIG: &str = include_str!("../../config/revokd.toml");
 
+/// File names and texts, as they stand in `config/policies/`.
 pub const POLICIES: &[(&str, &str)] = &[
-    ("copies-watched.toml", ""),
+    ("10-partner-shares.toml", include_str!("../../config/policies/10-partner-shares.toml")),
+    ("20-golden-images.toml", include_str!("../../config/policies/20-golden-images.toml")),
+    ("30-expiry-dates.toml", include_str!("../../config/policies/30-expiry-dates.toml")),
+    ("40-stale-images.toml", include_str!("../../config/policies/40-stale-images.toml")),
+    ("50-observed.toml", include_str!("../../config/policies/50-observed.toml")),
 ];
 
-/// Beside the configuration; the shipped one names it.
+/// The secret that the shipped configuration names, beside it.
 pub const PASSWORD_FILE: &str = "example-password";
+
+/// The shipped `revokd.toml` with its cloud, its account and its address
+/// replaced.
+pub fn for_cloud(auth_url: &str, user: &str, project: &str, listen: &str) -> String {
+    CONFIG
+        .replace("\"https://keystone.example.com/v3\"", &format!("{auth_url:?}"))
+        .replace("user        = \"revokd\"", &format!("user        = {user:?}"))
+        .replace("project        = \"images\"", &format!("project        = {project:?}"))
+        .replace("listen = \"127.0.0.1:9469\"", &format!("listen = {listen:?}"))
+        .replace("requests_per_second = 20\n", "# requests_per_second = 20\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_place_that_leads_to_the_cloud_is_replaced() {
+        let text = for_cloud("http://127.0.0.1:5000/v3", "somebody", "somewhere", "127.0.0.1:0");
+        for (old, new) in [
+            ("keystone.example.com", "\"http://127.0.0.1:5000/v3\""),
+            ("\"revokd\"", "\"somebody\""),
+            ("\"images\"", "\"somewhere\""),
+            ("\"127.0.0.1:9469\"", "\"127.0.0.1:0\""),
+            ("\nrequests_per_second", "# requests_per_second"),
+        ] {
+            assert!(!text.contains(old), "{old} is still there");
+            assert!(text.contains(new), "{new} is missing");
+        }
+    }
+
+    #[test]
+    fn every_shipped_policy_file_is_known_here() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policies");
+        let mut there: Vec<String> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        there.sort();
+        assert_eq!(there, POLICIES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+    }
+}
