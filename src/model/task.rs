@@ -18,6 +18,8 @@ pub struct Task {
     /// Not taken before this moment.
     pub not_before: Timestamp,
     pub decided_at: Timestamp,
+    /// When it first could be carried out: decided, grace over, run allowed.
+    pub allowed_from: Timestamp,
     /// Tries begun that count against the limit.
     pub attempts: u32,
     /// The last thing that happened to it, for people.
