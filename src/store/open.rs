@@ -22,6 +22,10 @@ const STATEMENTS_KEPT: usize = 128;
 const LOCK_TRIES: i32 = 5_000;
 const LOCK_WAIT: Duration = Duration::from_millis(2);
 
+/// Memory of one connection, in KiB: a run that queues tens of thousands of
+/// tasks changes that much in one transaction.
+const CACHE_KIBIBYTES: i64 = 32 << 10;
+
 /// Bytes to which the write-ahead log is cut after it has been larger.
 const LOG_SIZE_KEPT: i64 = 64 << 20;
 
@@ -121,6 +125,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE_KEPT)
 }
 

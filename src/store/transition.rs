@@ -16,7 +16,7 @@ use super::{
     writer::Tx,
 };
 use crate::model::{
-    AuditRecord, Event, Hold, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, TaskId,
+    AuditRecord, Event, Hold, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, Target, TaskId,
     TaskState, Trigger,
 };
 
@@ -108,7 +108,7 @@ pub(super) fn change_task(
 
 /// Puts a revocation into the queue; `None` if its target is there already.
 ///
-/// The statement looks first: a conflict with the unique index would use up an
+/// It looks before it inserts: a conflict with the unique index would use up an
 /// id each time, and people read these numbers.
 pub(super) fn insert_task(
     tx: &Tx<'_>,
@@ -128,15 +128,13 @@ pub(super) fn insert_task(
         due_since,
         evidence,
     } = revocation;
+    if is_live(tx, target)? {
+        return Ok(None);
+    }
     let mut insert = tx.prepare_cached(
         "INSERT INTO tasks (run, policy, cloud, kind, resource, subject, due_since, evidence, state, hold,
              not_before, allowed_from, decided_at)
-         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12
-         WHERE NOT EXISTS (
-             SELECT 1 FROM tasks INDEXED BY tasks_live
-             WHERE cloud = ?3 AND kind = ?4 AND resource = ?5 AND ifnull(subject, '') = ifnull(?6, '')
-                 AND state NOT IN ('done', 'cancelled'))
-         RETURNING id",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
     )?;
     let values = (
         run,
@@ -152,10 +150,7 @@ pub(super) fn insert_task(
         Micros(not_before),
         Micros(now),
     );
-    let inserted: Option<TaskId> = insert.query_row(values, |row| row.get(0)).optional()?;
-    let Some(task) = inserted else {
-        return Ok(None);
-    };
+    let task: TaskId = insert.insert(values)?;
     let record = AuditRecord {
         run: Some(run),
         task: Some(task),
@@ -169,6 +164,15 @@ pub(super) fn insert_task(
     };
     audit::append(tx, record)?;
     Ok(Some(task))
+}
+
+fn is_live(tx: &Tx<'_>, target: &Target) -> Result<bool, StoreError> {
+    let mut select = tx.prepare_cached(
+        "SELECT 1 FROM tasks INDEXED BY tasks_live
+         WHERE cloud = ?1 AND kind = ?2 AND resource = ?3 AND ifnull(subject, '') = ifnull(?4, '')
+             AND state NOT IN ('done', 'cancelled')",
+    )?;
+    Ok(select.exists((&target.cloud, target.kind, &target.resource, &target.subject))?)
 }
 
 /// What is known of a run when it begins.

@@ -8,12 +8,12 @@
 //! Other processes may write the same file: the transaction takes the write
 //! lock before it reads anything, and waits for it.
 
-use std::{io, ops::Deref, sync::Arc, thread};
+use std::{cell::Cell, io, ops::Deref, sync::Arc, thread};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::error::StoreError;
+use super::{audit::Head, error::StoreError};
 
 /// Callers that may wait before the next one is made to.
 const JOBS_WAITING: usize = 1024;
@@ -24,6 +24,19 @@ const JOBS_TOGETHER: usize = 256;
 /// A transaction that may write: only the writer hands one out.
 pub(super) struct Tx<'c> {
     connection: &'c Connection,
+    audit_head: Cell<Option<Head>>,
+}
+
+impl Tx<'_> {
+    /// The end of the audit, if it was met in this transaction. It cannot be
+    /// remembered any longer: other processes write between transactions.
+    pub fn audit_head(&self) -> Option<Head> {
+        self.audit_head.get()
+    }
+
+    pub fn set_audit_head(&self, head: Head) {
+        self.audit_head.set(Some(head));
+    }
 }
 
 impl Deref for Tx<'_> {
@@ -147,11 +160,15 @@ fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Resul
 /// savepoint is then gone, its release fails, and nobody is told of a success.
 fn run_in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
     execute(connection, "BEGIN IMMEDIATE")?;
-    let tx = Tx { connection };
+    let tx = Tx {
+        connection,
+        audit_head: Cell::new(None),
+    };
     for job in jobs {
         execute(connection, "SAVEPOINT job")?;
         if !job.run(&tx) {
             execute(connection, "ROLLBACK TO job")?;
+            tx.audit_head.set(None);
         }
         execute(connection, "RELEASE job")?;
     }

@@ -23,6 +23,13 @@ mod verify;
 /// What the first record's hash builds on.
 const GENESIS: [u8; 32] = [0; 32];
 
+/// The end of the chain: the number last given out, and the hash to build on.
+#[derive(Clone, Copy)]
+pub(super) struct Head {
+    seq: i64,
+    hash: [u8; 32],
+}
+
 /// A record about nothing but an event; callers fill in the rest.
 pub(super) fn record(event: Event, actor: &str, now: Timestamp) -> AuditRecord {
     AuditRecord {
@@ -44,33 +51,43 @@ pub(super) fn record(event: Event, actor: &str, now: Timestamp) -> AuditRecord {
 
 /// Adds a record to the chain and returns its number.
 pub(super) fn append(tx: &Tx<'_>, mut record: AuditRecord) -> Result<i64, StoreError> {
-    let (last, prev) = head(tx)?;
-    record.seq = last + 1;
+    let head = head(tx)?;
+    record.seq = head.seq + 1;
     let payload = serde_json::to_string(&record)?;
     let mut insert = tx.prepare_cached(
         "INSERT INTO audit (seq, task, run, policy, payload, prev, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )?;
+    let hash = link(&head.hash, &payload);
     insert.execute((
         record.seq,
         record.task,
         record.run,
         &record.policy,
         &payload,
-        prev,
-        link(&prev, &payload),
+        head.hash,
+        hash,
     ))?;
+    tx.set_audit_head(Head {
+        seq: record.seq,
+        hash,
+    });
     Ok(record.seq)
 }
 
-/// The number last given out, and the hash to build on. They are asked for
-/// each time because another process may have written in between; the number
-/// comes from SQLite's own count, so that what was cut off leaves a gap.
-fn head(tx: &Tx<'_>) -> Result<(i64, [u8; 32]), StoreError> {
+/// The number comes from SQLite's own count, so that what was cut off leaves a
+/// gap.
+fn head(tx: &Tx<'_>) -> Result<Head, StoreError> {
+    if let Some(head) = tx.audit_head() {
+        return Ok(head);
+    }
     let mut count = tx.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'audit'")?;
     let last = count.query_row([], |row| row.get(0)).optional()?;
     let mut newest = tx.prepare_cached("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1")?;
     let hash = newest.query_row([], |row| row.get(0)).optional()?;
-    Ok((last.unwrap_or(0), hash.unwrap_or(GENESIS)))
+    Ok(Head {
+        seq: last.unwrap_or(0),
+        hash: hash.unwrap_or(GENESIS),
+    })
 }
 
 fn link(prev: &[u8], payload: &str) -> [u8; 32] {

@@ -77,6 +77,29 @@ async fn callers_of_one_store_share_commits_and_each_gets_its_own_answer() {
 }
 
 #[tokio::test]
+async fn work_that_failed_leaves_no_gap_in_the_chain_of_its_neighbours() {
+    let scene = Scene::new();
+    let jobs = (0..60).map(|number| {
+        let scene = &scene;
+        async move {
+            if number % 3 == 0 {
+                let unfinished = scene.store.shared.writer.submit(|tx| {
+                    transition::insert_run(tx, &new_run("never", at(0)))?;
+                    Err::<(), _>(StoreError::Closed)
+                });
+                unfinished.await.unwrap_err();
+            } else {
+                scene.begin(&format!("policy {number}"), at(0)).await;
+            }
+        }
+    });
+    futures::future::join_all(jobs).await;
+    scene.assert_sound().await;
+    let report = scene.store.verify_audit(|_, _| {}).await.unwrap();
+    assert_eq!(report.records, 40);
+}
+
+#[tokio::test]
 async fn what_was_answered_is_there_for_whoever_opens_the_file_next() {
     let Scene { store, directory } = Scene::new();
     let run = match store.begin_run(new_run("p", at(0))).await.unwrap() {
