@@ -2,7 +2,23 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use serde::{Deserialize, Serialize};
+
 use super::words::closed_words;
+
+/// One try of a task, remembered from before its call is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Counts from 1 through the task's whole life, given-back tries included.
+    pub number: u32,
+    pub began_at: Timestamp,
+    /// `None` while the try is under way.
+    pub ended_at: Option<Timestamp>,
+    /// A word for what came of it.
+    pub outcome: Option<String>,
+    /// For people.
+    pub note: String,
+}
 
 /// What the cloud said to a call that removes something.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! per thing.
 
 mod attempt;
+mod audit;
 mod image;
 mod inventory;
 mod kind;
@@ -14,7 +15,8 @@ mod run;
 mod task;
 mod words;
 
-pub use attempt::{Failure, FailureClass, Outcome, Verdict};
+pub use attempt::{Attempt, Failure, FailureClass, Outcome, Verdict};
+pub use audit::{AuditRecord, Event};
 pub use image::{Image, Member, MemberStatus, Sharing, Visibility};
 pub use inventory::{Caller, Gap, Inventory, Needs, Scope};
 pub use kind::{Kind, SubjectKind};

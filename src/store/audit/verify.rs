@@ -1,0 +1,238 @@
+//! Whether the audit is whole, and agrees with the runs and tasks it is about.
+//!
+//! One pass over the chain, then one over each table, all in one snapshot and
+//! with nothing kept in memory but what was found wrong.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::{GENESIS, hex, link};
+use crate::{
+    model::{AuditRecord, Event, Task},
+    store::{StoreError, entry},
+};
+
+/// Problems that are spelled out; more are only counted.
+const PROBLEMS_NAMED: usize = 100;
+
+/// Records between two words of progress.
+const RECORDS_PER_STEP: u64 = 4_096;
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditReport {
+    pub records: u64,
+    /// The newest record and its hash in hex. Kept somewhere else, it proves
+    /// later that nothing before it was replaced.
+    pub head: Option<(i64, String)>,
+    /// Sentences for people; empty if all is well.
+    pub problems: Vec<String>,
+    /// Problems beyond those named.
+    pub more_problems: u64,
+}
+
+impl AuditReport {
+    pub fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+
+    fn problem(&mut self, problem: String) {
+        if self.problems.len() < PROBLEMS_NAMED {
+            self.problems.push(problem);
+        } else {
+            self.more_problems += 1;
+        }
+    }
+}
+
+pub(in crate::store) fn verify(
+    connection: &Connection,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<AuditReport, StoreError> {
+    let mut report = AuditReport::default();
+    verify_chain(connection, &mut report, &mut progress)?;
+    verify_runs(connection, &mut report)?;
+    verify_tasks(connection, &mut report)?;
+    verify_nothing_vanished(connection, &mut report)?;
+    Ok(report)
+}
+
+fn verify_chain(
+    connection: &Connection,
+    report: &mut AuditReport,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), StoreError> {
+    let total: i64 = connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))?;
+    let mut select = connection.prepare("SELECT * FROM audit ORDER BY seq")?;
+    let mut rows = select.query([])?;
+    let mut last = (0, GENESIS);
+    while let Some(row) = rows.next()? {
+        last = verify_link(row, last, report)?;
+        report.records += 1;
+        if report.records.is_multiple_of(RECORDS_PER_STEP) {
+            progress(report.records, total.cast_unsigned());
+        }
+    }
+    progress(report.records, total.cast_unsigned());
+    if report.records > 0 {
+        report.head = Some((last.0, hex(&last.1)));
+    }
+    let count = connection
+        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'audit'")?
+        .query_row([], |row| row.get::<_, i64>(0));
+    match count.optional()?.unwrap_or(0) {
+        written if written > last.0 => report.problem(format!(
+            "records {} to {written} are missing from the end of the audit",
+            last.0 + 1
+        )),
+        written if written < last.0 => report.problem(format!(
+            "the count of records says {written}, but the audit goes on to record {}",
+            last.0
+        )),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Compares a record with the one before it, and with itself.
+fn verify_link(
+    row: &Row<'_>,
+    (last_seq, last_hash): (i64, [u8; 32]),
+    report: &mut AuditReport,
+) -> Result<(i64, [u8; 32]), StoreError> {
+    let seq: i64 = row.get("seq")?;
+    let payload: String = row.get("payload")?;
+    let prev: [u8; 32] = row.get("prev")?;
+    let hash: [u8; 32] = row.get("hash")?;
+    if seq != last_seq + 1 {
+        report.problem(format!("records {} to {} are missing", last_seq + 1, seq - 1));
+    } else if prev != last_hash {
+        report.problem(format!("record {seq} does not follow from record {last_seq}"));
+    }
+    if link(&prev, &payload) != hash {
+        report.problem(format!("record {seq} is not what was written: its hash differs"));
+    }
+    match serde_json::from_str::<AuditRecord>(&payload) {
+        Err(error) => report.problem(format!("record {seq} cannot be read: {error}")),
+        Ok(record) => {
+            if record.seq != seq {
+                report.problem(format!("record {seq} says that it is record {}", record.seq));
+            }
+            let indexed = (row.get("task")?, row.get("run")?, row.get("policy")?);
+            if indexed != (record.task, record.run, record.policy) {
+                report.problem(format!(
+                    "record {seq} is indexed as something that it does not say"
+                ));
+            }
+        }
+    }
+    Ok((seq, hash))
+}
+
+fn verify_runs(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {
+    let mut select = connection.prepare("SELECT id, state FROM runs ORDER BY id")?;
+    let mut newest = connection
+        .prepare("SELECT payload FROM audit WHERE run = ?1 AND task IS NULL ORDER BY seq DESC LIMIT 1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (run, state): (i64, String) = (row.get(0)?, row.get(1)?);
+        let said = newest.query_row([run], readable_record).optional()?;
+        compare_state(report, "run", run, &state, said);
+    }
+    Ok(())
+}
+
+fn verify_tasks(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {
+    let mut select = connection.prepare("SELECT * FROM tasks ORDER BY id")?;
+    let mut newest =
+        connection.prepare("SELECT payload FROM audit WHERE task = ?1 ORDER BY seq DESC LIMIT 1")?;
+    let mut oldest = connection.prepare("SELECT payload FROM audit WHERE task = ?1 ORDER BY seq LIMIT 1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let id: i64 = row.get("id")?;
+        let task = match entry::task(row) {
+            Ok(task) => task,
+            Err(error) => {
+                report.problem(format!("task {id} cannot be read: {error}"));
+                continue;
+            }
+        };
+        let said = newest.query_row([id], readable_record).optional()?;
+        compare_state(report, "task", id, task.state.as_str(), said);
+        match oldest.query_row([id], readable_record).optional()?.flatten() {
+            Some(record) if record.event == Event::Decided => compare_decision(report, &task, &record),
+            _ => report.problem(format!(
+                "task {id} was never decided: its first record is missing"
+            )),
+        }
+    }
+    Ok(())
+}
+
+/// `None` if the payload is broken, which the pass over the chain has named.
+fn readable_record(row: &Row<'_>) -> rusqlite::Result<Option<AuditRecord>> {
+    let payload: String = row.get("payload")?;
+    Ok(serde_json::from_str(&payload).ok())
+}
+
+/// `said` is the newest record about it: the outer `None` says that there is
+/// none, the inner one that it cannot be read.
+fn compare_state(
+    report: &mut AuditReport,
+    what: &str,
+    id: i64,
+    state: &str,
+    said: Option<Option<AuditRecord>>,
+) {
+    match said {
+        None => report.problem(format!(
+            "{what} {id} is {state}, and the audit knows nothing of it"
+        )),
+        Some(Some(record)) if record.to.as_deref() != Some(state) => report.problem(format!(
+            "{what} {id} is {state}, but by record {} it is {}",
+            record.seq,
+            record.to.as_deref().unwrap_or("nothing")
+        )),
+        Some(_) => {}
+    }
+}
+
+fn compare_decision(report: &mut AuditReport, task: &Task, record: &AuditRecord) {
+    let id = task.id;
+    if record.target.as_ref() != Some(&task.revocation.target) {
+        report.problem(format!(
+            "task {id} is about {}, which was not decided",
+            task.revocation.target
+        ));
+    }
+    if record.run != Some(task.run) {
+        report.problem(format!(
+            "task {id} belongs to run {}, which did not decide it",
+            task.run
+        ));
+    }
+    if record.evidence.as_ref() != Some(&task.revocation.evidence) {
+        report.problem(format!("the evidence of task {id} is not what was decided on"));
+    }
+}
+
+fn verify_nothing_vanished(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {
+    let vanished = [
+        (
+            "task",
+            "SELECT DISTINCT task FROM audit WHERE task IS NOT NULL AND task NOT IN (SELECT id FROM tasks)",
+        ),
+        (
+            "run",
+            "SELECT DISTINCT run FROM audit WHERE run IS NOT NULL AND run NOT IN (SELECT id FROM runs)",
+        ),
+    ];
+    for (what, sql) in vanished {
+        let mut select = connection.prepare(sql)?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let id: i64 = row.get(0)?;
+            report.problem(format!("the audit speaks of {what} {id}, which is not there"));
+        }
+    }
+    Ok(())
+}

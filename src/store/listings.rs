@@ -1,0 +1,295 @@
+//! Reading runs and tasks: for people, for metrics, and for the next decision.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, ToSql};
+use serde::Serialize;
+
+use super::{
+    Store,
+    audit::{self, AuditFilter, AuditReport},
+    columns::{Json, Micros},
+    entry::{self, moment},
+    error::StoreError,
+    runs,
+    writer::Tx,
+};
+use crate::model::{
+    Attempt, AuditRecord, CloudName, Evidence, Hold, Id, PolicyName, Revocation, Run, RunId, RunState,
+    Target, Task, TaskId, TaskState,
+};
+
+/// All that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct RunFilter {
+    pub policy: Option<PolicyName>,
+    pub state: Option<RunState>,
+}
+
+/// All that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub struct TaskFilter {
+    pub state: Option<TaskState>,
+    pub policy: Option<PolicyName>,
+    pub run: Option<RunId>,
+    pub cloud: Option<CloudName>,
+    pub resource: Option<Id>,
+}
+
+/// A task that is neither done nor cancelled, as far as the next run of its
+/// policy has to know it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveTask {
+    pub id: TaskId,
+    pub target: Target,
+    pub state: TaskState,
+    pub hold: Option<Hold>,
+    pub run: RunId,
+    /// The policy as it was when it decided.
+    pub policy_digest: String,
+    /// The grant that was decided on; a later one is another grant.
+    pub granted_at: Timestamp,
+    pub decided_at: Timestamp,
+}
+
+/// How many tasks of a policy and cloud are in a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskCount {
+    pub policy: PolicyName,
+    pub cloud: CloudName,
+    pub state: TaskState,
+    pub count: u64,
+    /// When the one that is due the longest became due.
+    pub oldest_due: Timestamp,
+}
+
+impl Store {
+    /// Newest first.
+    pub async fn runs(&self, filter: RunFilter, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let list = move |connection: &Connection| {
+            let mut query = Query::new("SELECT * FROM runs");
+            query.also("policy", filter.policy);
+            query.also("state", filter.state);
+            query.newest(connection, limit, runs::run)
+        };
+        self.shared.readers.read(list).await
+    }
+
+    pub async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        self.shared
+            .readers
+            .read(move |connection| runs::read(connection, id))
+            .await
+    }
+
+    /// What a run decided, at most `limit` of it, and how much that was in all.
+    ///
+    /// Of a run that queued nothing the first thousand are kept; of any other
+    /// there is one for each task that it brought into the queue.
+    pub async fn run_decisions(&self, id: RunId, limit: usize) -> Result<(Vec<Revocation>, u64), StoreError> {
+        self.shared
+            .readers
+            .read(move |connection| decisions(connection, id, limit))
+            .await
+    }
+
+    /// Newest first.
+    pub async fn tasks(&self, filter: TaskFilter, limit: usize) -> Result<Vec<Task>, StoreError> {
+        let list = move |connection: &Connection| {
+            let mut query = Query::new("SELECT * FROM tasks");
+            query.also("state", filter.state);
+            query.also("policy", filter.policy);
+            query.also("run", filter.run);
+            query.also("cloud", filter.cloud);
+            query.also("resource", filter.resource);
+            query.newest(connection, limit, entry::task)
+        };
+        self.shared.readers.read(list).await
+    }
+
+    /// A task with its attempts, oldest first.
+    pub async fn task(&self, id: TaskId) -> Result<Option<(Task, Vec<Attempt>)>, StoreError> {
+        self.shared
+            .readers
+            .read(move |connection| task_with_attempts(connection, id))
+            .await
+    }
+
+    /// Every task of the policy that is neither done nor cancelled.
+    pub async fn live(&self, policy: PolicyName) -> Result<Vec<LiveTask>, StoreError> {
+        self.shared
+            .readers
+            .read(move |connection| live(connection, &policy))
+            .await
+    }
+
+    pub async fn counts(&self) -> Result<Vec<TaskCount>, StoreError> {
+        self.shared.readers.read(counts).await
+    }
+
+    /// The fire that the policy's schedule has come to.
+    pub async fn last_fire(&self, policy: PolicyName) -> Result<Option<Timestamp>, StoreError> {
+        let last = move |connection: &Connection| {
+            let mut select = connection.prepare_cached("SELECT last_fire FROM policies WHERE policy = ?1")?;
+            let fire = select.query_row([&policy], |row| row.get(0)).optional()?;
+            Ok(fire.map(|Micros(at)| at))
+        };
+        self.shared.readers.read(last).await
+    }
+
+    pub async fn set_last_fire(&self, policy: PolicyName, fire: Timestamp) -> Result<(), StoreError> {
+        let remember = move |tx: &Tx<'_>| {
+            let mut upsert = tx.prepare_cached(
+                "INSERT INTO policies (policy, last_fire) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET last_fire = excluded.last_fire",
+            )?;
+            upsert.execute((&policy, Micros(fire)))?;
+            Ok(())
+        };
+        self.shared.writer.submit(remember).await
+    }
+
+    /// When the policy's last run ended that did not fail.
+    pub async fn last_success(&self, policy: PolicyName) -> Result<Option<Timestamp>, StoreError> {
+        let last = move |connection: &Connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT finished_at FROM runs
+                 WHERE policy = ?1 AND state NOT IN ('running', 'failed') ORDER BY id DESC LIMIT 1",
+            )?;
+            let finish = select
+                .query_row([&policy], |row| row.get::<_, Option<Micros>>(0))
+                .optional()?;
+            Ok(finish.flatten().map(|Micros(at)| at))
+        };
+        self.shared.readers.read(last).await
+    }
+
+    /// Oldest first.
+    pub async fn audit(&self, filter: AuditFilter, limit: usize) -> Result<Vec<AuditRecord>, StoreError> {
+        self.shared
+            .readers
+            .read(move |connection| audit::list(connection, &filter, limit))
+            .await
+    }
+
+    /// Recomputes the chain and compares it with runs and tasks. `progress` is
+    /// told now and then how many records are seen, of how many.
+    pub async fn verify_audit(
+        &self,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<AuditReport, StoreError> {
+        self.shared
+            .readers
+            .read(move |connection| audit::verify(connection, progress))
+            .await
+    }
+}
+
+/// A listing with as many conditions as were asked for.
+struct Query {
+    sql: String,
+    values: Vec<Box<dyn ToSql>>,
+}
+
+impl Query {
+    fn new(select: &str) -> Query {
+        Query {
+            sql: format!("{select} WHERE true"),
+            values: Vec::new(),
+        }
+    }
+
+    fn also(&mut self, column: &str, value: Option<impl ToSql + 'static>) {
+        if let Some(value) = value {
+            self.values.push(Box::new(value));
+            self.sql
+                .push_str(&format!(" AND {column} = ?{}", self.values.len()));
+        }
+    }
+
+    fn newest<T>(
+        mut self,
+        connection: &Connection,
+        limit: usize,
+        read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        self.values
+            .push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX)));
+        self.sql
+            .push_str(&format!(" ORDER BY id DESC LIMIT ?{}", self.values.len()));
+        let mut statement = connection.prepare_cached(&self.sql)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(&self.values), read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+fn decisions(
+    connection: &Connection,
+    run: RunId,
+    limit: usize,
+) -> Result<(Vec<Revocation>, u64), StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut total = connection.prepare_cached("SELECT decisions FROM runs WHERE id = ?1")?;
+    let total: Option<i64> = total.query_row([run], |row| row.get(0)).optional()?;
+    let mut kept = connection
+        .prepare_cached("SELECT revocation FROM run_decisions WHERE run = ?1 ORDER BY position LIMIT ?2")?;
+    let kept = kept.query_map((run, limit), |row| row.get(0).map(|Json(revocation)| revocation))?;
+    let mut revocations: Vec<Revocation> = kept.collect::<Result<_, _>>()?;
+    if revocations.is_empty() {
+        let mut tasks =
+            connection.prepare_cached("SELECT * FROM tasks WHERE run = ?1 ORDER BY id LIMIT ?2")?;
+        let tasks = tasks.query_map((run, limit), |row| entry::task(row).map(|task| task.revocation))?;
+        revocations = tasks.collect::<Result<_, _>>()?;
+    }
+    Ok((revocations, total.unwrap_or(0).cast_unsigned()))
+}
+
+fn task_with_attempts(
+    connection: &Connection,
+    id: TaskId,
+) -> Result<Option<(Task, Vec<Attempt>)>, StoreError> {
+    let mut select = connection.prepare_cached("SELECT * FROM tasks WHERE id = ?1")?;
+    let Some(task) = select.query_row([id], entry::task).optional()? else {
+        return Ok(None);
+    };
+    let mut select = connection.prepare_cached("SELECT * FROM attempts WHERE task = ?1 ORDER BY number")?;
+    let attempts = select.query_map([id], entry::attempt)?;
+    Ok(Some((task, attempts.collect::<Result<_, _>>()?)))
+}
+
+fn live(connection: &Connection, policy: &PolicyName) -> Result<Vec<LiveTask>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT id, cloud, kind, resource, subject, state, hold, run, evidence, decided_at FROM tasks
+         WHERE policy = ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead') ORDER BY id",
+    )?;
+    let live = select.query_map([policy], |row| {
+        let Json(evidence): Json<Evidence> = row.get("evidence")?;
+        Ok(LiveTask {
+            id: row.get("id")?,
+            target: entry::target(row)?,
+            state: row.get("state")?,
+            hold: row.get("hold")?,
+            run: row.get("run")?,
+            policy_digest: evidence.policy_digest,
+            granted_at: evidence.granted_at,
+            decided_at: moment(row, "decided_at")?,
+        })
+    })?;
+    Ok(live.collect::<Result<_, _>>()?)
+}
+
+fn counts(connection: &Connection) -> Result<Vec<TaskCount>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT policy, cloud, state, count(*) AS tasks, min(due_since) AS oldest FROM tasks
+         GROUP BY state, policy, cloud",
+    )?;
+    let counts = select.query_map([], |row| {
+        Ok(TaskCount {
+            policy: row.get("policy")?,
+            cloud: row.get("cloud")?,
+            state: row.get("state")?,
+            count: row.get::<_, i64>("tasks")?.cast_unsigned(),
+            oldest_due: moment(row, "oldest")?,
+        })
+    })?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}

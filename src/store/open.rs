@@ -1,0 +1,277 @@
+//! From a path to connections whose schema is known.
+
+use std::{
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::error::StoreError;
+
+/// The prepared statements a connection keeps; there are about fifty.
+const STATEMENTS_KEPT: usize = 128;
+
+/// How often, and how long apart, a connection asks again for a lock that
+/// another process has: ten seconds at the least. Short, even waits rather than
+/// SQLite's growing ones, so that a busy neighbour cannot starve this process.
+const LOCK_TRIES: i32 = 5_000;
+const LOCK_WAIT: Duration = Duration::from_millis(2);
+
+/// Memory of one connection, in KiB: a run that queues tens of thousands of
+/// tasks changes that much in one transaction.
+const CACHE_KIBIBYTES: i64 = 32 << 10;
+
+/// Bytes to which the write-ahead log is cut after it has been larger.
+const LOG_SIZE_KEPT: i64 = 64 << 20;
+
+/// What the first migration writes into the head of the file.
+const APPLICATION: i64 = 0x7276_6b64;
+
+mod embedded {
+    refinery::embed_migrations!("src/store/migrations");
+}
+
+/// Opens the one connection that writes; makes and migrates the file as needed.
+pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
+    if path.is_dir() {
+        return Err(StoreError::Directory { path: path.into() });
+    }
+    let failed = |source| StoreError::Open {
+        path: path.into(),
+        source,
+    };
+    // Only one process at a time makes or migrates a store. The directory is
+    // what gets locked: a second handle on the file itself would, on closing,
+    // drop the locks that SQLite holds on it.
+    let directory = File::open(directory_of(path)).map_err(failed)?;
+    directory.lock().map_err(failed)?;
+    create_private(path).map_err(failed)?;
+    directory.sync_all().map_err(failed)?;
+    let mut connection = connect(path)?;
+    migrate(&mut connection, path)?;
+    Ok(connection)
+}
+
+/// Opens a connection that cannot write. The file is there and migrated.
+pub(super) fn open_for_reading(path: &Path) -> Result<Connection, StoreError> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn directory_of(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// SQLite would make the file with the process's umask, and gives the log
+/// beside it the mode that the file has.
+fn create_private(path: &Path) -> io::Result<()> {
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |source: rusqlite::Error| {
+        if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+            return not_a_store(path, "the file is no SQLite database");
+        }
+        StoreError::OpenDatabase {
+            path: path.into(),
+            source,
+        }
+    };
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection
+        .busy_handler(Some(wait_for_lock as fn(i32) -> bool))
+        .map_err(failed)?;
+    if is_foreign(&connection).map_err(failed)? {
+        return Err(not_a_store(path, "it is a database of another program"));
+    }
+    prepare(&connection).map_err(failed)?;
+    Ok(connection)
+}
+
+/// A database that some other program made is left untouched.
+fn is_foreign(connection: &Connection) -> rusqlite::Result<bool> {
+    let application: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let empty: bool = connection.query_row(
+        "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema
+             WHERE type = 'table' AND name <> 'refinery_schema_history')",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(application != APPLICATION && !empty)
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE_KEPT)
+}
+
+fn wait_for_lock(tries: i32) -> bool {
+    thread::sleep(LOCK_WAIT);
+    tries < LOCK_TRIES
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let runner = embedded::migrations::runner();
+    let known = runner
+        .get_migrations()
+        .iter()
+        .map(refinery::Migration::version)
+        .max();
+    let known = known.unwrap_or_default();
+    let found = version(connection)?;
+    if found > known {
+        return Err(StoreError::Newer {
+            path: path.into(),
+            found,
+            known,
+        });
+    }
+    runner.run(connection).map_err(|source| StoreError::Migrate {
+        path: path.into(),
+        source: Box::new(source),
+    })?;
+    Ok(())
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i32> {
+    if !connection.table_exists(None, "refinery_schema_history")? {
+        return Ok(0);
+    }
+    connection.query_row(
+        "SELECT ifnull(max(version), 0) FROM refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )
+}
+
+fn not_a_store(path: &Path, found: &'static str) -> StoreError {
+    StoreError::NotAStore {
+        path: path.into(),
+        found,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    fn refusal(path: &Path) -> String {
+        open_for_writing(path).expect_err("this is no store").to_string()
+    }
+
+    #[test]
+    fn a_store_is_made_for_its_owner_alone_and_opens_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("revokd.db");
+        drop(open_for_writing(&path).unwrap());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+
+        let again = open_for_writing(&path).unwrap();
+        let migrations: i64 = again
+            .query_row("SELECT count(*) FROM refinery_schema_history", [], |row| {
+                row.get(0)
+            })
+            .unwrap();
+        assert_eq!(migrations, 1);
+        let synchronous: i64 = again
+            .pragma_query_value(None, "synchronous", |row| row.get(0))
+            .unwrap();
+        assert_eq!(synchronous, 2, "full");
+        let journal: String = again
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        assert_eq!(journal, "wal");
+    }
+
+    #[test]
+    fn many_that_open_a_new_store_at_once_all_get_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("revokd.db");
+        thread::scope(|scope| {
+            let openers: Vec<_> = (0..8)
+                .map(|_| scope.spawn(|| open_for_writing(&path).is_ok()))
+                .collect();
+            assert!(openers.into_iter().all(|opener| opener.join().unwrap()));
+        });
+    }
+
+    #[test]
+    fn a_store_of_a_newer_version_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("revokd.db");
+        let connection = open_for_writing(&path).unwrap();
+        connection
+            .execute(
+                "INSERT INTO refinery_schema_history
+                 SELECT 99, 'later', applied_on, checksum FROM refinery_schema_history",
+                [],
+            )
+            .unwrap();
+        drop(connection);
+        let message = refusal(&path);
+        assert!(
+            message.contains("newer revokd") && message.contains("version 99"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_directory_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(refusal(directory.path()).contains("is a directory"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_refused_and_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("notes.txt");
+        let text = "these are notes\n".repeat(100);
+        fs::write(&path, &text).unwrap();
+        assert!(refusal(&path).contains("no SQLite database"));
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn a_database_of_another_program_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("other.db");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("CREATE TABLE songs (title TEXT)")
+            .unwrap();
+        assert!(refusal(&path).contains("database of another program"));
+    }
+
+    #[test]
+    fn a_place_that_cannot_hold_a_file_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing").join("revokd.db");
+        assert!(refusal(&missing).contains("missing/revokd.db"));
+    }
+}

@@ -1,0 +1,93 @@
+//! After a crash: what a killed process left under way.
+
+use jiff::Timestamp;
+
+use super::{
+    DispatchLock, Store,
+    claim::end_attempt,
+    entry::{self, Entry},
+    error::StoreError,
+    runs,
+    transition::{self, Cause, Next, PROGRAM},
+    writer::Tx,
+};
+use crate::model::{Event, Run, RunId, RunState, TaskId, TaskState};
+
+/// The note of a run whose process died.
+const RUN_INTERRUPTED: &str = "interrupted: the process that ran it ended";
+
+/// The note of a task whose worker died. A call may have been made.
+const TASK_INTERRUPTED: &str = "the process that had it ended during the attempt";
+
+/// What was found under way and put right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Abandoned {
+    /// Failed now.
+    pub runs: Vec<RunId>,
+    /// Due at once, to be looked at before anything is called.
+    pub tasks: Vec<TaskId>,
+}
+
+impl Store {
+    /// Puts right what a killed process left under way. Whoever holds the
+    /// dispatch lock is the only one who works, so nothing else can be.
+    pub async fn abandon_running(
+        &self,
+        _only_dispatcher: &DispatchLock,
+        now: Timestamp,
+    ) -> Result<Abandoned, StoreError> {
+        let abandon = move |tx: &Tx<'_>| {
+            Ok(Abandoned {
+                runs: fail_running(tx, now)?,
+                tasks: return_claimed(tx, now)?,
+            })
+        };
+        self.shared.writer.submit(abandon).await
+    }
+}
+
+fn fail_running(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<RunId>, StoreError> {
+    let running = entry::ids(tx, "SELECT id FROM runs WHERE state = 'running' ORDER BY id", [])?;
+    for id in &running {
+        let Some(run) = runs::read(tx, *id)? else {
+            continue;
+        };
+        let mut next = Run {
+            state: RunState::Failed,
+            finished_at: Some(now),
+            ..run.clone()
+        };
+        next.notes.push(RUN_INTERRUPTED.to_owned());
+        let cause = Cause {
+            event: Event::RunInterrupted,
+            actor: PROGRAM,
+            detail: RUN_INTERRUPTED,
+            now,
+        };
+        transition::change_run(tx, &run, &next, None, cause)?;
+    }
+    Ok(running)
+}
+
+fn return_claimed(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
+    let claimed = entry::ids(tx, "SELECT id FROM tasks WHERE state = 'claimed' ORDER BY id", [])?;
+    for id in &claimed {
+        let Some(entry) = Entry::read(tx, *id)? else {
+            continue;
+        };
+        let next = Next {
+            not_before: now,
+            note: Some(TASK_INTERRUPTED),
+            ..Next::of(&entry, TaskState::Verifying)
+        };
+        let cause = Cause {
+            event: Event::Interrupted,
+            actor: PROGRAM,
+            detail: TASK_INTERRUPTED,
+            now,
+        };
+        transition::change_task(tx, &entry, &next, cause)?;
+        end_attempt(tx, *id, now, "interrupted", TASK_INTERRUPTED)?;
+    }
+    Ok(claimed)
+}

@@ -1,0 +1,184 @@
+//! The store as its callers see it.
+
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+
+use super::*;
+use crate::model::{
+    CloudName, Comparison, Evidence, Id, Mode, PolicyName, Revocation, RunId, RunState, RunTotals, Target,
+    Task, TaskId, Trigger, Verdict,
+};
+
+mod audit;
+mod neighbours;
+mod queue;
+mod random;
+mod runs;
+mod sources;
+
+pub(super) const LEASE: SignedDuration = SignedDuration::from_mins(5);
+
+/// A store in a directory that goes with it.
+pub(super) struct Scene {
+    pub store: Store,
+    directory: TempDir,
+}
+
+impl Scene {
+    pub fn new() -> Scene {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("revokd.db")).unwrap();
+        Scene { store, directory }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.directory.path().join("revokd.db")
+    }
+
+    /// The file itself, past all that the store guards.
+    pub fn raw(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.path()).unwrap()
+    }
+
+    pub async fn begin(&self, policy: &str, now: Timestamp) -> RunId {
+        match self.store.begin_run(new_run(policy, now)).await.unwrap() {
+            Begun::Started(run) => run,
+            Begun::Overlaps(run) => panic!("run {run} is under way"),
+        }
+    }
+
+    /// A whole run that comes to these revocations.
+    pub async fn run(
+        &self,
+        policy: &str,
+        targets: &[Target],
+        enqueue: Enqueue,
+        now: Timestamp,
+    ) -> (RunId, Finished) {
+        let run = self.begin(policy, now).await;
+        let conclusion = conclusion(run, policy, targets, enqueue, now);
+        (run, self.store.finish_run(conclusion).await.unwrap())
+    }
+
+    pub async fn claim(&self, limit: usize, now: Timestamp) -> Vec<Claimed> {
+        self.store.claim(cloud(), limit, now, LEASE).await.unwrap()
+    }
+
+    pub async fn settle(&self, claimed: &Claimed, verdict: Verdict, now: Timestamp) -> bool {
+        let settlement = settlement(claimed, verdict, now);
+        self.store.settle(vec![settlement]).await.unwrap()[0]
+    }
+
+    pub async fn task(&self, id: TaskId) -> Task {
+        self.store.task(id).await.unwrap().expect("the task is there").0
+    }
+
+    pub async fn problems(&self) -> Vec<String> {
+        self.store.verify_audit(|_, _| {}).await.unwrap().problems
+    }
+
+    pub async fn assert_sound(&self) {
+        assert_eq!(self.problems().await, Vec::<String>::new());
+    }
+}
+
+pub(super) fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+pub(super) fn cloud() -> CloudName {
+    CloudName::from("otc")
+}
+
+pub(super) fn share(image: &str, project: &str) -> Target {
+    Target::image_share(cloud(), Id::from(image), Id::from(project))
+}
+
+pub(super) fn now_queued(now: Timestamp) -> Enqueue {
+    Enqueue::Queue { not_before: now }
+}
+
+pub(super) fn new_run(policy: &str, now: Timestamp) -> NewRun {
+    NewRun {
+        policy: PolicyName::from(policy),
+        policy_digest: "d1".into(),
+        mode: Mode::Enforce,
+        trigger: Trigger::Schedule,
+        now,
+    }
+}
+
+pub(super) fn revocation(policy: &str, target: &Target) -> Revocation {
+    Revocation {
+        target: target.clone(),
+        due_since: at(-60),
+        evidence: Evidence {
+            policy: PolicyName::from(policy),
+            policy_digest: "d1".into(),
+            observed_at: at(-1),
+            resource_name: "golden".into(),
+            owner: Id::from("owner"),
+            granted_at: at(-3_600),
+            compared: vec![Comparison {
+                key: "granted_before".into(),
+                required: "30d".into(),
+                observed: "31d".into(),
+            }],
+        },
+    }
+}
+
+pub(super) fn conclusion(
+    run: RunId,
+    policy: &str,
+    targets: &[Target],
+    enqueue: Enqueue,
+    now: Timestamp,
+) -> Conclusion {
+    Conclusion {
+        run,
+        totals: RunTotals {
+            seen: 10,
+            decided: targets.len() as u64,
+            ..RunTotals::default()
+        },
+        notes: vec![],
+        revocations: targets.iter().map(|target| revocation(policy, target)).collect(),
+        enqueue,
+        supersede: None,
+        release: vec![],
+        state: RunState::Finished,
+        now,
+    }
+}
+
+pub(super) fn settlement(claimed: &Claimed, verdict: Verdict, now: Timestamp) -> Settlement {
+    Settlement {
+        task: claimed.task.id,
+        lease: claimed.lease,
+        verdict,
+        outcome: "accepted".into(),
+        now,
+    }
+}
+
+pub(super) fn done() -> Verdict {
+    Verdict::Done {
+        note: "seen gone".into(),
+    }
+}
+
+pub(super) fn dead() -> Verdict {
+    Verdict::Dead {
+        reason: "refused six times".into(),
+    }
+}
+
+pub(super) fn again(not_before: Timestamp, called: bool, burned: bool) -> Verdict {
+    Verdict::Again {
+        not_before,
+        called,
+        burned,
+        note: "not yet".into(),
+    }
+}

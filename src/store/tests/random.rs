@@ -1,0 +1,392 @@
+//! Random operations on a store and on a model of it that fits on a page: both
+//! have to agree after each, and the audit has to verify at the end.
+
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{Hold, TaskState};
+
+#[derive(Clone, Debug)]
+enum Operation {
+    Run {
+        policy: u8,
+        targets: Vec<u8>,
+        enqueue: u8,
+        release: Vec<usize>,
+        supersede: bool,
+    },
+    Claim {
+        limit: usize,
+    },
+    Settle {
+        which: usize,
+        verdict: u8,
+        wait: i64,
+    },
+    Retry(usize),
+    Cancel(usize),
+    Allow,
+    Reject,
+    Crash,
+    Wait(i64),
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    use Operation::*;
+    let targets = proptest::collection::vec(0_u8..8, 0..5);
+    let release = proptest::collection::vec(0_usize..12, 0..3);
+    prop_oneof![
+        4 => (0_u8..2, targets, 0_u8..4, release, any::<bool>()).prop_map(
+            |(policy, targets, enqueue, release, supersede)| {
+                Run { policy, targets, enqueue, release, supersede }
+            }
+        ),
+        4 => (1_usize..5).prop_map(|limit| Claim { limit }),
+        6 => (0_usize..12, 0_u8..6, 0_i64..40).prop_map(|(which, verdict, wait)| Settle { which, verdict, wait }),
+        1 => (0_usize..12).prop_map(Retry),
+        1 => (0_usize..12).prop_map(Cancel),
+        1 => Just(Allow),
+        1 => Just(Reject),
+        1 => Just(Crash),
+        3 => (1_i64..200).prop_map(Wait),
+    ]
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Simple {
+    target: Target,
+    run: RunId,
+    state: TaskState,
+    hold: Option<Hold>,
+    not_before: i64,
+    allowed_from: i64,
+    attempts: u32,
+    tries: usize,
+}
+
+impl Simple {
+    fn is_live(&self) -> bool {
+        !matches!(self.state, TaskState::Done | TaskState::Cancelled)
+    }
+
+    fn enter(&mut self, state: TaskState) {
+        self.state = state;
+        self.hold = None;
+    }
+}
+
+struct Machine {
+    scene: Scene,
+    second: i64,
+    tasks: BTreeMap<TaskId, Simple>,
+    /// Every claim ever made, and whether it is still the task's.
+    claims: Vec<(Claimed, bool)>,
+    leases_until: BTreeMap<TaskId, i64>,
+    held: Option<RunId>,
+}
+
+impl Machine {
+    async fn perform(&mut self, operation: Operation) {
+        match operation {
+            Operation::Run {
+                policy,
+                targets,
+                enqueue,
+                release,
+                supersede,
+            } => {
+                self.run(policy, &targets, enqueue, &release, supersede).await;
+            }
+            Operation::Claim { limit } => self.claim(limit).await,
+            Operation::Settle { which, verdict, wait } => self.settle(which, verdict, wait).await,
+            Operation::Retry(which) => self.retry(which as TaskId).await,
+            Operation::Cancel(which) => self.cancel(which as TaskId).await,
+            Operation::Allow => self.decide_held(true).await,
+            Operation::Reject => self.decide_held(false).await,
+            Operation::Crash => self.crash().await,
+            Operation::Wait(seconds) => self.second += seconds,
+        }
+    }
+
+    async fn run(&mut self, policy: u8, targets: &[u8], enqueue: u8, release: &[usize], supersede: bool) {
+        let policy = format!("policy {policy}");
+        let now = at(self.second);
+        let run = self.scene.begin(&policy, now).await;
+        let targets: Vec<_> = targets
+            .iter()
+            .map(|number| share(&format!("{}", number % 3), &format!("{number}")))
+            .collect();
+        let later = self.second + 30;
+        let hold = |hold| Enqueue::Hold {
+            hold,
+            not_before: at(later),
+        };
+        let (enqueue, state) = match enqueue {
+            0 => (Enqueue::Nothing, RunState::Finished),
+            1 => (Enqueue::Queue { not_before: now }, RunState::Finished),
+            2 => (hold(Hold::Grace), RunState::Finished),
+            _ => (hold(Hold::Brake), RunState::Held),
+        };
+        let superseded = self.held.filter(|_| supersede);
+        let conclusion = Conclusion {
+            supersede: superseded,
+            release: release
+                .iter()
+                .map(|id| (*id as TaskId, "gone".to_owned()))
+                .collect(),
+            state,
+            ..conclusion(run, &policy, &targets, enqueue, now)
+        };
+        let finished = self.scene.store.finish_run(conclusion).await.unwrap();
+
+        for id in release {
+            if let Some(task) = self.tasks.get_mut(&(*id as TaskId))
+                && task.is_live()
+                && task.state != TaskState::Claimed
+            {
+                task.enter(TaskState::Cancelled);
+            }
+        }
+        if superseded.is_some() {
+            self.end_held(TaskState::Cancelled);
+        }
+        if state == RunState::Held {
+            self.held = Some(run);
+        }
+        assert_eq!(finished.queued, self.expect_enqueued(run, &targets, enqueue));
+    }
+
+    fn expect_enqueued(&mut self, run: RunId, targets: &[Target], enqueue: Enqueue) -> u64 {
+        let (hold, not_before) = match enqueue {
+            Enqueue::Nothing => return 0,
+            Enqueue::Queue { .. } => (None, self.second),
+            Enqueue::Hold { hold, .. } => (Some(hold), self.second + 30),
+        };
+        let mut queued = 0;
+        for target in targets {
+            if self
+                .tasks
+                .values()
+                .any(|task| task.is_live() && task.target == *target)
+            {
+                continue;
+            }
+            queued += 1;
+            let state = if hold.is_some() {
+                TaskState::Held
+            } else {
+                TaskState::Queued
+            };
+            let task = Simple {
+                target: target.clone(),
+                run,
+                state,
+                hold,
+                not_before,
+                allowed_from: not_before,
+                attempts: 0,
+                tries: 0,
+            };
+            self.tasks.insert(self.tasks.len() as TaskId + 1, task);
+        }
+        queued
+    }
+
+    fn due(&self) -> usize {
+        let due = |(id, task): &(&TaskId, &Simple)| match task.state {
+            TaskState::Queued | TaskState::Verifying => task.not_before <= self.second,
+            TaskState::Held => task.hold == Some(Hold::Grace) && task.not_before <= self.second,
+            TaskState::Claimed => self.leases_until[*id] <= self.second,
+            _ => false,
+        };
+        self.tasks.iter().filter(due).count()
+    }
+
+    async fn claim(&mut self, limit: usize) {
+        let due = self.due();
+        let claimed = self.scene.claim(limit, at(self.second)).await;
+        assert_eq!(claimed.len(), due.min(limit));
+        for one in claimed {
+            let id = one.task.id;
+            let task = self
+                .tasks
+                .get_mut(&id)
+                .expect("only what was enqueued is claimed");
+            assert_eq!(
+                one.called,
+                matches!(task.state, TaskState::Verifying | TaskState::Claimed)
+            );
+            task.enter(TaskState::Claimed);
+            task.attempts += 1;
+            task.tries += 1;
+            assert_eq!(one.attempt, task.attempts);
+            self.leases_until.insert(id, self.second + LEASE.as_secs());
+            self.lose_lease(id);
+            self.claims.push((one, true));
+        }
+    }
+
+    fn lose_lease(&mut self, id: TaskId) {
+        for (claim, fresh) in &mut self.claims {
+            *fresh &= claim.task.id != id;
+        }
+    }
+
+    async fn settle(&mut self, which: usize, verdict: u8, wait: i64) {
+        let Some((claimed, fresh)) = self.claims.iter().rev().nth(which).cloned() else {
+            return;
+        };
+        let not_before = self.second + wait;
+        let (called, burned) = (verdict & 1 == 1, verdict & 2 == 2);
+        let (verdict, state) = match verdict {
+            0..4 if called => (again(at(not_before), called, burned), TaskState::Verifying),
+            0..4 => (again(at(not_before), called, burned), TaskState::Queued),
+            4 => (done(), TaskState::Done),
+            _ => (dead(), TaskState::Dead),
+        };
+        let tried_again = matches!(verdict, Verdict::Again { .. });
+        assert_eq!(self.scene.settle(&claimed, verdict, at(self.second)).await, fresh);
+        if fresh {
+            let task = self.tasks.get_mut(&claimed.task.id).expect("it was claimed");
+            task.enter(state);
+            if tried_again {
+                task.not_before = not_before;
+                task.attempts -= u32::from(!burned);
+            }
+            self.lose_lease(claimed.task.id);
+        }
+    }
+
+    async fn retry(&mut self, id: TaskId) {
+        let done = self
+            .scene
+            .store
+            .retry_task(id, "ann".into(), at(self.second))
+            .await;
+        match self.tasks.get_mut(&id) {
+            Some(task) if task.state == TaskState::Dead => {
+                task.enter(TaskState::Queued);
+                (task.attempts, task.not_before, task.allowed_from) = (0, self.second, self.second);
+                done.unwrap();
+            }
+            _ => assert!(done.is_err()),
+        }
+    }
+
+    async fn cancel(&mut self, id: TaskId) {
+        let done = self
+            .scene
+            .store
+            .cancel_task(id, "ann".into(), "no".into(), at(self.second))
+            .await;
+        match self.tasks.get_mut(&id) {
+            Some(task) if task.is_live() && task.state != TaskState::Claimed => {
+                task.enter(TaskState::Cancelled);
+                done.unwrap();
+            }
+            _ => assert!(done.is_err()),
+        }
+    }
+
+    async fn decide_held(&mut self, allow: bool) {
+        let (now, store) = (at(self.second), &self.scene.store);
+        let Some(run) = self.held else {
+            return;
+        };
+        if allow {
+            store.allow_run(run, "ann".into(), now).await.unwrap();
+            self.end_held(TaskState::Queued);
+        } else {
+            store
+                .reject_run(run, "ann".into(), "no".into(), now)
+                .await
+                .unwrap();
+            self.end_held(TaskState::Cancelled);
+        }
+    }
+
+    fn end_held(&mut self, state: TaskState) {
+        let run = self.held.take();
+        for task in self.tasks.values_mut().filter(|task| Some(task.run) == run) {
+            if task.state == TaskState::Held {
+                task.enter(state);
+                if state == TaskState::Queued {
+                    task.allowed_from = self.second.max(task.not_before);
+                }
+            }
+        }
+    }
+
+    async fn crash(&mut self) {
+        let lock = self.scene.store.dispatch_lock().unwrap().expect("nobody has it");
+        self.scene
+            .store
+            .abandon_running(&lock, at(self.second))
+            .await
+            .unwrap();
+        for task in self
+            .tasks
+            .values_mut()
+            .filter(|task| task.state == TaskState::Claimed)
+        {
+            task.enter(TaskState::Verifying);
+            task.not_before = self.second;
+        }
+        self.claims.iter_mut().for_each(|(_, fresh)| *fresh = false);
+    }
+
+    async fn assert_agrees(&self) {
+        let stored = self
+            .scene
+            .store
+            .tasks(TaskFilter::default(), usize::MAX)
+            .await
+            .unwrap();
+        assert_eq!(stored.len(), self.tasks.len());
+        for task in stored {
+            let (_, attempts) = self.scene.store.task(task.id).await.unwrap().unwrap();
+            let found = Simple {
+                target: task.revocation.target,
+                run: task.run,
+                state: task.state,
+                hold: task.hold,
+                not_before: task.not_before.duration_since(at(0)).as_secs(),
+                allowed_from: task.allowed_from.duration_since(at(0)).as_secs(),
+                attempts: task.attempts,
+                tries: attempts.len(),
+            };
+            assert_eq!(found, self.tasks[&task.id], "task {}", task.id);
+            let open = attempts
+                .iter()
+                .filter(|attempt| attempt.ended_at.is_none())
+                .count();
+            assert_eq!(open, usize::from(task.state == TaskState::Claimed));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_store_does_what_a_page_of_model_does(operations in proptest::collection::vec(operation(), 1..50)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut machine = Machine {
+                scene: Scene::new(),
+                second: 0,
+                tasks: BTreeMap::new(),
+                claims: Vec::new(),
+                leases_until: BTreeMap::new(),
+                held: None,
+            };
+            for operation in operations {
+                machine.perform(operation).await;
+                machine.assert_agrees().await;
+            }
+            machine.scene.assert_sound().await;
+        });
+    }
+}
