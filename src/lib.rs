@@ -8,3 +8,5 @@ pub mod engine;
 pub mod config;
 
 pub mod providers;
+
+pub mod simulator;
