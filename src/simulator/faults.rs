@@ -23,6 +23,8 @@ pub enum Effect {
     CutBefore,
     /// Does what was asked, then closes the connection without an answer.
     CutAfter,
+    /// The same, after this many bytes of the answer, its head included.
+    CutWithin(usize),
     /// The token of the call is dead from now on.
     TokenDies,
     /// Answers with this instead of doing anything.

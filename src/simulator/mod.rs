@@ -15,6 +15,6 @@ pub use faults::{Effect, Fault, Faults, RetryAfter};
 pub use requests::{Call, CallKind, InFlight, LoggedRequest, Requests};
 pub use seed::{Login, Seeded, Seeding, seeded_world};
 pub use world::{
-    Actor, ApplicationCredential, Direction, ImageChange, ImageRecord, ListQuery, NewImage, Page, Project,
-    Refusal, Removal, Role, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
+    Actor, ApplicationCredential, Direction, ImageChange, ImageRecord, ListQuery, NewImage, Project, Refusal,
+    Removal, Role, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
 };

@@ -41,8 +41,8 @@ pub struct LoggedRequest {
     pub call: Call,
     /// Path and query, as they came.
     pub path: String,
-    /// `None` where no answer was sent: the connection was cut, or the client
-    /// left first.
+    /// `None` where no whole answer was sent: the connection was cut, or the
+    /// client left first.
     pub status: Option<u16>,
 }
 

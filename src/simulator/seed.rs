@@ -68,8 +68,9 @@ impl Login {
 
 /// The same seeding gives the same world, down to every id.
 pub fn seeded_world(seeding: &Seeding) -> Seeded {
-    let mut world = World::new();
-    let mut random = Random::new(seeding.seed);
+    let mut world = World::with_ids_from(seeding.seed);
+    // Another stream than that of the ids.
+    let mut random = Random::new(!seeding.seed);
     let login = Login::add_to(&mut world, "platform");
     let projects: Vec<Id> = (0..seeding.projects)
         .map(|number| world.add_project(&project_name(number, &mut random)))

@@ -79,23 +79,18 @@ pub enum Direction {
     Descending,
 }
 
-/// The rows of one page. It is full exactly where it has as many rows as the
-/// query's limit.
-pub struct Page<'a> {
-    pub rows: Vec<&'a ImageRecord>,
-}
-
 impl World {
+    /// One page: at most as many images as the query's limit.
+    ///
     /// # Errors
     /// [`Refusal::UnknownMarker`] and [`Refusal::HiddenMarker`].
-    pub fn list_images(&self, actor: &Actor, query: &ListQuery) -> Result<Page<'_>, Refusal> {
+    pub fn list_images(&self, actor: &Actor, query: &ListQuery) -> Result<Vec<&ImageRecord>, Refusal> {
         let marker = self.marker(actor, query)?;
-        let rows = if query.sort.is_empty() {
+        Ok(if query.sort.is_empty() {
             self.page_newest_first(actor, query, marker)
         } else {
             self.page_sorted(actor, query, marker)
-        };
-        Ok(Page { rows })
+        })
     }
 
     fn marker(&self, actor: &Actor, query: &ListQuery) -> Result<Option<&ImageRecord>, Refusal> {

@@ -23,7 +23,7 @@ mod members;
 pub use change::ImageChange;
 pub use identity::{ApplicationCredential, Project, User};
 pub use images::{ImageRecord, NewImage};
-pub use listing::{Direction, ListQuery, Page, SortKey, TimeField, TimeTest, VisibilityFilter};
+pub use listing::{Direction, ListQuery, SortKey, TimeField, TimeTest, VisibilityFilter};
 
 /// Who does something: a token's project and what it may do there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,6 +107,11 @@ impl Default for World {
 
 impl World {
     pub fn new() -> World {
+        World::with_ids_from(0)
+    }
+
+    /// Worlds made alike from different seeds have no id in common.
+    pub fn with_ids_from(seed: u64) -> World {
         World {
             member_quota: Some(128),
             deletion_delay: SignedDuration::ZERO,
@@ -119,7 +124,7 @@ impl World {
             vanishing: BTreeSet::new(),
             member_ids: HashSet::new(),
             removals: Vec::new(),
-            ids: Random::new(0),
+            ids: Random::new(seed),
         }
     }
 

@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     task::{Context, Poll},
 };
@@ -25,18 +25,32 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// The handle by which a request cuts its own connection.
-#[derive(Clone, Default)]
-pub(super) struct Line(Arc<AtomicBool>);
+/// The handle by which a request cuts its own connection: how many more bytes
+/// it will carry.
+#[derive(Clone)]
+pub(super) struct Line(Arc<AtomicUsize>);
+
+const UNLIMITED: usize = usize::MAX;
 
 impl Line {
     /// Nothing more is written to the connection; it closes at once.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.cut_after(0);
     }
 
-    fn is_cut(&self) -> bool {
+    /// The connection closes once it has carried this many more bytes.
+    pub(super) fn cut_after(&self, bytes: usize) {
+        self.0.store(bytes, Ordering::SeqCst);
+    }
+
+    fn left(&self) -> usize {
         self.0.load(Ordering::SeqCst)
+    }
+
+    fn carried(&self, bytes: usize) {
+        if self.left() != UNLIMITED {
+            self.0.fetch_sub(bytes, Ordering::SeqCst);
+        }
     }
 }
 
@@ -65,7 +79,7 @@ impl Listener for CuttableListener {
         // Without it small answers wait for an acknowledgement; with a failure
         // here the connection is as broken as any read will tell.
         drop(stream.set_nodelay(true));
-        let line = Line::default();
+        let line = Line(Arc::new(AtomicUsize::new(UNLIMITED)));
         (CuttableStream { stream, line }, address)
     }
 
@@ -95,10 +109,15 @@ impl AsyncWrite for CuttableStream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.line.is_cut() {
+        let most = self.line.left().min(bytes.len());
+        if most == 0 && !bytes.is_empty() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, &bytes[..most]);
+        if let Poll::Ready(Ok(count)) = written {
+            self.line.carried(count);
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -66,11 +66,12 @@ pub(super) async fn serve(
     let call = call(&incoming);
     let in_flight = shared.requests.begin(call.clone(), parts.uri.to_string());
 
-    let mut cut_after = false;
+    let mut cut_after_bytes = None;
     for effect in shared.faults.befalling(&call) {
         match effect {
             Effect::Latency(time) => wait(&shared, time).await,
-            Effect::CutAfter => cut_after = true,
+            Effect::CutAfter => cut_after_bytes = Some(0),
+            Effect::CutWithin(bytes) => cut_after_bytes = Some(bytes),
             Effect::TokenDies => {
                 if let Some(token) = tokens::header(&incoming.headers, AUTH_TOKEN) {
                     shared.tokens().kill(token);
@@ -88,10 +89,9 @@ pub(super) async fn serve(
         }
     }
     let response = answer(&shared, &incoming);
-    if cut_after {
-        line.cut();
-    } else {
-        in_flight.answered(response.status().as_u16());
+    match cut_after_bytes {
+        Some(bytes) => line.cut_after(bytes),
+        None => in_flight.answered(response.status().as_u16()),
     }
     response
 }
@@ -128,7 +128,11 @@ fn instead(effect: Effect) -> Response {
             text,
         } => answers::text(status, Some(&content_type), text),
         Effect::RedirectTo(address) => answers::with_header(answers::empty(307), "location", &address),
-        Effect::Latency(_) | Effect::CutBefore | Effect::CutAfter | Effect::TokenDies => answers::empty(500),
+        Effect::Latency(_)
+        | Effect::CutBefore
+        | Effect::CutAfter
+        | Effect::CutWithin(_)
+        | Effect::TokenDies => answers::empty(500),
     }
 }
 

@@ -22,6 +22,9 @@ use crate::{
 
 const DOMAIN_ID: &str = "default";
 const DOMAIN_NAME: &str = "Default";
+/// Says nothing of the body, which may hold a password in the wrong place.
+const MALFORMED: &str = "Expecting to find valid JSON in request body. The server could not comply with the \
+     request since it is either malformed or otherwise incorrect. The client is assumed to be in error.";
 
 pub(super) fn answer(shared: &Shared, incoming: &Incoming) -> Response {
     let path: Vec<&str> = incoming.path.iter().map(String::as_str).collect();
@@ -66,7 +69,7 @@ fn version(shared: &Shared) -> Response {
 
 fn log_in(shared: &Shared, incoming: &Incoming) -> Result<Response, Problem> {
     let request: AuthRequest =
-        serde_json::from_slice(&incoming.body).map_err(|error| Problem::new(400, error.to_string()))?;
+        serde_json::from_slice(&incoming.body).map_err(|_| Problem::new(400, MALFORMED))?;
     let issued_at = shared.now();
     let token = identify(shared, &request.auth, issued_at)?;
     let body = token_body(shared, &token)?;
@@ -120,7 +123,14 @@ fn identify(shared: &Shared, auth: &AuthBody, now: Timestamp) -> Result<Token, P
             let given = identity.password.as_ref().ok_or_else(missing)?;
             let world = shared.world();
             let user = user_of_password(&world, given)?;
-            token(&world, user, auth.scope.as_ref(), method, now, expires_at)
+            token(
+                &world,
+                user,
+                auth.scope.as_ref(),
+                vec![method.clone()],
+                now,
+                expires_at,
+            )
         }
         "token" => {
             let missing = || Problem::new(400, "'token' is a required property");
@@ -128,8 +138,10 @@ fn identify(shared: &Shared, auth: &AuthBody, now: Timestamp) -> Result<Token, P
             let old = shared.living_token(id).ok_or_else(unknown_token)?;
             let world = shared.world();
             let user = world.user(old.user.as_str()).ok_or_else(unauthorized)?;
+            let mut methods = old.methods;
+            methods.push(method.clone());
             // A token got with a token lives no longer than the first.
-            token(&world, user, auth.scope.as_ref(), method, now, old.expires_at)
+            token(&world, user, auth.scope.as_ref(), methods, now, old.expires_at)
         }
         "application_credential" => {
             let missing = || Problem::new(400, "'application_credential' is a required property");
@@ -159,7 +171,7 @@ fn token(
     world: &World,
     user: &User,
     scope: Option<&Scope>,
-    method: &str,
+    methods: Vec<String>,
     issued_at: Timestamp,
     expires_at: Timestamp,
 ) -> Result<Token, Problem> {
@@ -177,7 +189,7 @@ fn token(
     Ok(Token {
         user: user.id.clone(),
         scope,
-        methods: vec![method.to_string()],
+        methods,
         issued_at,
         expires_at,
     })

@@ -22,19 +22,20 @@ pub(super) fn list(shared: &Shared, actor: &Actor, query: &str) -> Result<Respon
     let query = parse(shared, &parameters)?;
     let mut world = shared.world();
     world.settle(shared.now());
-    let page = world.list_images(actor, &query).map_err(|refusal| {
+    let rows = world.list_images(actor, &query).map_err(|refusal| {
         let marker = query.marker.as_ref().map_or("", Id::as_str);
         match refusal {
-            Refusal::HiddenMarker => Problem::new(403, "You are not authorized to complete this action."),
+            Refusal::HiddenMarker => {
+                Problem::new(403, format!("Forbidding request, image {marker} not visible"))
+            }
             _ => Problem::new(400, format!("No image found with ID {marker}")),
         }
     })?;
     // A page that was read full has a successor, even if rows are dropped from
     // it, and even if nothing follows.
-    let next_marker = page.rows.last().filter(|_| page.rows.len() == query.limit);
+    let next_marker = rows.last().filter(|_| rows.len() == query.limit);
     let next_marker = next_marker.map(|row| row.id().to_string());
-    let shown = page
-        .rows
+    let shown = rows
         .iter()
         .filter(|row| !shared.options.dropped_from_lists.contains(row.id()));
     let images = shown.map(|row| wire_image(row)).collect();

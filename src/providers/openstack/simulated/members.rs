@@ -129,7 +129,18 @@ fn problem(refusal: Refusal, doing: &str, image: &str, member: &str) -> Problem 
                 quota + 1
             ),
         ),
-        _ => Problem::new(403, format!("Not allowed to {doing} members for image {image}.")),
+        Refusal::NotShared => Problem::new(403, format!("Not allowed to {doing} members for image {image}.")),
+        _ => {
+            let action = match doing {
+                "create" => "add_member",
+                "update" => "modify_member",
+                _ => "delete_member",
+            };
+            Problem::new(
+                403,
+                format!("You are not authorized to complete {action} action."),
+            )
+        }
     }
 }
 

@@ -102,12 +102,13 @@ impl SimulatedCloud {
     /// The address cannot be bound.
     pub async fn start(world: World, options: Options) -> io::Result<SimulatedCloud> {
         let listener = TcpListener::bind(options.listen).await?;
+        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
-            tokens: Mutex::new(Tokens::default()),
+            tokens: Mutex::new(Tokens::new(address.port())),
             faults: Faults::default(),
             requests: Requests::default(),
-            address: listener.local_addr()?,
+            address,
             options,
             stopping: CancellationToken::new(),
         });

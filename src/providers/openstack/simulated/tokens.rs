@@ -21,16 +21,25 @@ pub(super) struct Token {
     pub expires_at: Timestamp,
 }
 
-#[derive(Default)]
 pub(super) struct Tokens {
     alive: HashMap<String, Token>,
     issued: u64,
+    port: u16,
 }
 
 impl Tokens {
+    /// The port goes into the tokens, so that no cloud takes another's.
+    pub(super) fn new(port: u16) -> Tokens {
+        Tokens {
+            alive: HashMap::new(),
+            issued: 0,
+            port,
+        }
+    }
+
     pub(super) fn issue(&mut self, token: Token) -> String {
         self.issued += 1;
-        let text = format!("gAAAAA-simulated-token-{:08}", self.issued);
+        let text = format!("gAAAAA-simulated-token-{}-{:08}", self.port, self.issued);
         self.alive.insert(text.clone(), token);
         text
     }
@@ -67,7 +76,7 @@ impl Shared {
         let token = token.ok_or_else(|| Problem::new(401, NOT_VERIFIED))?;
         let (project, role) = token
             .scope
-            .ok_or_else(|| Problem::new(403, "Token is not scoped to a project"))?;
+            .ok_or_else(|| Problem::new(403, "You are not authorized to complete get_images action."))?;
         Ok(Actor { project, role })
     }
 }

@@ -65,6 +65,26 @@ async fn a_cut_after_has_its_effect_and_answers_nothing() {
 }
 
 #[tokio::test]
+async fn an_answer_can_break_off_in_its_middle() {
+    let harness = Harness::start().await;
+    let token = harness.token_of("revoker").await;
+    harness
+        .cloud
+        .faults()
+        .add(Fault::on(CallKind::ListMembers, Effect::CutWithin(200)).once());
+    let url = format!("{}{}", harness.cloud.image_url(), harness.members_path());
+    let response = harness
+        .request("GET", &url)
+        .header("x-auth-token", &token)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.text().await.is_err());
+    assert_eq!(harness.get(&token, &harness.members_path()).await.status, 200);
+}
+
+#[tokio::test]
 async fn a_cut_answer_to_a_request_with_a_body_is_seen_as_a_close_too() {
     let harness = Harness::start().await;
     harness

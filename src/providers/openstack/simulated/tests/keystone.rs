@@ -150,6 +150,7 @@ async fn a_token_dies_with_the_clock_and_its_offspring_with_it() {
     let rescope = json!({"identity": {"methods": ["token"], "token": {"id": first}}});
     let second = harness.log_in(rescope.clone()).await;
     assert_eq!(second.status, 201);
+    assert_eq!(second.json()["token"]["methods"], json!(["password", "token"]));
     assert_eq!(
         second.json()["token"]["expires_at"],
         "2026-11-21T13:00:00.000000Z"

@@ -18,6 +18,7 @@ mod keystone;
 mod listing;
 mod members;
 mod protocol;
+mod seeded;
 
 /// A cloud with one shared image, and everybody who may or may not touch it.
 struct Harness {
