@@ -7,6 +7,14 @@ pub mod engine;
 
 pub mod config;
 
+pub mod simulator;
+
 pub mod providers;
 
 pub mod store;
+
+pub mod metrics;
+
+pub mod daemon;
+
+pub mod cli;

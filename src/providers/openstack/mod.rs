@@ -26,6 +26,7 @@ mod patience;
 mod reader;
 mod revoker;
 mod session;
+pub mod simulated;
 #[cfg(test)]
 mod tests;
 mod translate;

@@ -1,0 +1,21 @@
+//! A world of images, projects and members, and the faults that befall those
+//! who ask about it.
+//!
+//! It exists so that the demo, the tests and the benchmarks can revoke for
+//! real without a cloud. It knows who may do what to whom, and remembers every
+//! removal; how that is spoken over HTTP is each provider's own affair.
+
+pub mod demo;
+mod faults;
+mod random;
+mod requests;
+mod seed;
+mod world;
+
+pub use faults::{Effect, Fault, Faults, RetryAfter};
+pub use requests::{Call, CallKind, InFlight, LoggedRequest, Requests};
+pub use seed::{Login, Seeded, Seeding, seeded_world};
+pub use world::{
+    Actor, ApplicationCredential, Direction, ImageChange, ImageRecord, ListQuery, NewImage, Project, Refusal,
+    Removal, Role, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
+};
