@@ -3,6 +3,8 @@
 //!
 //! `docs/metrics.md` describes each; a test holds the two against each other.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -11,7 +13,8 @@ use prometheus::{
 
 use crate::{
     model::{CloudName, PolicyName, RunState, RunTotals, TaskState, Verdict},
-    providers::Call,
+    providers::calls::{Call, CallResult, Operation},
+    store::TaskCount,
 };
 
 pub struct Metrics {
@@ -324,23 +327,18 @@ impl Metrics {
     }
 
     /// Replaces what is known of the queue, from one reading of the store.
-    pub fn queue(
-        &self,
-        counts: &[(PolicyName, CloudName, TaskState, u64)],
-        oldest: &[(PolicyName, Timestamp)],
-        audit_head: i64,
-    ) {
+    pub fn queue(&self, counts: &[TaskCount], audit_head: i64) {
         self.tasks.reset();
-        for (policy, cloud, state, count) in counts {
-            if !matches!(state, TaskState::Done | TaskState::Cancelled) {
-                self.tasks
-                    .with_label_values(&[policy.as_str(), cloud.as_str(), state.as_str()])
-                    .set(signed(*count));
-            }
-        }
         self.oldest_due.reset();
+        let mut oldest: BTreeMap<&PolicyName, Timestamp> = BTreeMap::new();
+        for count in counts {
+            let labels = [count.policy.as_str(), count.cloud.as_str(), count.state.as_str()];
+            self.tasks.with_label_values(&labels).add(signed(count.count));
+            let due = oldest.entry(&count.policy).or_insert(count.oldest_due);
+            *due = count.oldest_due.min(*due);
+        }
         for (policy, due) in oldest {
-            self.oldest_due.with_label_values(&[policy.as_str()]).set(seconds(*due));
+            self.oldest_due.with_label_values(&[policy.as_str()]).set(seconds(due));
         }
         self.audit_head.set(audit_head);
     }
@@ -352,10 +350,19 @@ impl Metrics {
         self.policy_exists(&policy);
         self.cloud_exists(&cloud);
         self.run_ended(&policy, RunState::Finished, RunTotals::default(), SignedDuration::ZERO, epoch);
-        self.queue(&[(policy.clone(), cloud.clone(), TaskState::Queued, 1)], &[(policy.clone(), epoch)], 0);
+        let count = TaskCount {
+            policy: policy.clone(),
+            cloud: cloud.clone(),
+            state: TaskState::Queued,
+            hold: None,
+            count: 1,
+            oldest_due: epoch,
+        };
+        self.queue(&[count], 0);
         self.attempt_ended(&cloud, "accepted");
         self.task_ended(&policy, &cloud, &Verdict::Done { note: String::new() }, epoch, epoch);
-        self.called(&cloud, &Call::sample());
+        let call = Call { operation: Operation::Login, result: CallResult::Ok, seconds: 0.0 };
+        self.called(&cloud, &call);
     }
 }
 

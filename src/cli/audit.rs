@@ -65,8 +65,7 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
 }
 
 async fn list(store: &Store, filter: AuditFilter, limit: usize, output: Output) -> anyhow::Result<Exit> {
-    let mut records = store.audit(filter, limit).await?;
-    records.sort_by_key(|record| record.seq);
+    let records = store.audit(filter, limit).await?;
     if output == Output::Json {
         print_json(&serde_json::json!({ "records": records }))?;
         return Ok(Exit::Done);
@@ -91,7 +90,7 @@ async fn list(store: &Store, filter: AuditFilter, limit: usize, output: Output) 
 }
 
 async fn verify(store: &Store, head: Option<&str>, output: Output) -> anyhow::Result<Exit> {
-    let mut report = store.verify_audit().await?;
+    let mut report = store.verify_audit(|_, _| {}).await?;
     if let Some(expected) = head {
         let (seq, hash) = expected
             .split_once(':')

@@ -151,7 +151,7 @@ impl Report {
     ) -> anyhow::Result<Report> {
         let tasks = context.store.tasks(TaskFilter::default(), ALL_TASKS).await?;
         let in_state = |state| tasks.iter().filter(|task| task.state == state).count() as u64;
-        let audit = context.store.verify_audit().await?;
+        let audit = context.store.verify_audit(|_, _| {}).await?;
         let total = |observe: bool| -> u64 {
             let runs = once.reports.iter().filter(|report| (report.policy.mode == Mode::Observe) == observe);
             runs.map(|report| report.totals.decided).sum()

@@ -19,7 +19,7 @@ use crate::{
     config::types::Config,
     daemon::{self, Once, context::Context, run::Report},
     model::{Hold, RunState, TaskState},
-    store::TaskFilter,
+    store::{TaskCount, TaskFilter},
 };
 
 /// Run the daemon, or every policy once
@@ -146,6 +146,7 @@ pub struct Summary {
     pub done: u64,
     pub cancelled: u64,
     pub dead: u64,
+    /// Waits for an operator; what waits for its grace goes on by itself.
     pub held: u64,
     pub left: u64,
     #[serde(skip)]
@@ -170,11 +171,8 @@ pub struct RunRow {
 impl Summary {
     pub async fn of(context: &Context, once: &Once) -> anyhow::Result<Summary> {
         let ended = context.store.ended_since(once.started_at).await?;
-        let figures = context.store.queue_figures().await?;
-        let standing = |wanted: &[TaskState]| {
-            let counts = figures.counts.iter().filter(|(_, _, state, _)| wanted.contains(state));
-            counts.map(|(.., count)| count).sum()
-        };
+        let counts = context.store.counts().await?;
+        let standing = |wanted: &dyn Fn(&TaskCount) -> bool| counts.iter().filter(|count| wanted(count)).map(|count| count.count).sum();
         let dead = TaskFilter { state: Some(TaskState::Dead), ..TaskFilter::default() };
         let dead = context.store.tasks(dead, 20).await?;
         let this_pass = dead.iter().filter(|task| task.finished_at.is_some_and(|at| at >= once.started_at));
@@ -183,8 +181,8 @@ impl Summary {
             done: ended.done,
             cancelled: ended.cancelled,
             dead: ended.dead,
-            held: waiting(context).await?,
-            left: standing(&[TaskState::Queued, TaskState::Claimed, TaskState::Verifying]),
+            held: standing(&|count| matches!(count.hold, Some(Hold::Approval | Hold::Brake))),
+            left: standing(&|count| matches!(count.state, TaskState::Queued | TaskState::Claimed | TaskState::Verifying)),
             dead_notes: this_pass.map(|task| format!("task {}: {}: {}", task.id, task.revocation.target, task.note)).collect(),
         })
     }
@@ -224,15 +222,6 @@ impl Summary {
             self.done, self.cancelled, self.dead, self.held, self.left
         ))
     }
-}
-
-/// Tasks that an operator has to let go on; those in grace go on by themselves.
-async fn waiting(context: &Context) -> anyhow::Result<u64> {
-    let mut waiting = 0;
-    for hold in [Hold::Approval, Hold::Brake] {
-        waiting += context.store.held(hold).await?;
-    }
-    Ok(waiting)
 }
 
 impl RunRow {

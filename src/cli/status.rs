@@ -65,7 +65,6 @@ impl Status {
         let mut policies = Vec::new();
         for policy in &config.policies {
             let live = counts.iter().filter(|count| count.policy == policy.name);
-            let live = live.filter(|count| !matches!(count.state, TaskState::Done | TaskState::Cancelled));
             let mut tasks = BTreeMap::new();
             for count in live {
                 *tasks.entry(count.state.to_string()).or_default() += count.count;

@@ -40,7 +40,8 @@ pub async fn carry_out(context: Arc<Context>, cloud: Arc<Cloud>, group: Vec<Clai
         match before_call(&context, &rules, &first, &claimed) {
             Some((verdict, word)) => settled.push((claimed, verdict, word)),
             None if context.stop.is_cancelled() || cloud.is_down() => {
-                settled.push((claimed, not_called(&context, "left for later"), "not-called"));
+                let verdict = not_called(&context, &claimed, "left for later");
+                settled.push((claimed, verdict, "not-called"));
             }
             None => {
                 let outcome = call(&context, &cloud, &claimed).await;
@@ -54,7 +55,10 @@ pub async fn carry_out(context: Arc<Context>, cloud: Arc<Cloud>, group: Vec<Clai
 
 /// Returns tasks that nothing was done about; it costs them no try.
 pub async fn hand_back(context: &Context, group: Vec<Claimed>, why: &str) -> Result<(), StoreError> {
-    let settled = group.into_iter().map(|claimed| (claimed, not_called(context, why), "not-called"));
+    let settled = group.into_iter().map(|claimed| {
+        let verdict = not_called(context, &claimed, why);
+        (claimed, verdict, "not-called")
+    });
     let settled = settled.collect();
     settle(context, settled).await
 }
@@ -82,10 +86,7 @@ fn before_call(
     match recheck::recheck(task, policy, view, &rules.protection, context.decision_valid, now) {
         Recheck::Proceed => None,
         Recheck::Gone => {
-            let note = match task.attempts {
-                0 | 1 => "was gone already",
-                _ => "seen gone after an earlier try",
-            };
+            let note = if claimed.called { "seen gone after an earlier try" } else { "was gone already" };
             Some((Verdict::Done { note: note.to_owned() }, "gone"))
         }
         Recheck::Cancel(reason) => Some((Verdict::Cancelled { reason }, "no-reason")),
@@ -160,10 +161,10 @@ fn verdict(
     retry::decide(&tried, &context.retry, cloud.is_down(), (context.random)(), context.now())
 }
 
-fn not_called(context: &Context, why: &str) -> Verdict {
+fn not_called(context: &Context, claimed: &Claimed, why: &str) -> Verdict {
     Verdict::Again {
         not_before: context.now(),
-        called: false,
+        called: claimed.called,
         burned: false,
         note: why.to_owned(),
     }
@@ -176,8 +177,9 @@ async fn settle(context: &Context, settled: Vec<(Claimed, Verdict, &'static str)
         lease: claimed.lease,
         verdict: verdict.clone(),
         outcome: (*word).to_owned(),
+        now,
     });
-    let held = context.store.settle(settlements.collect(), now).await?;
+    let held = context.store.settle(settlements.collect()).await?;
     let mut ended = Ended::default();
     for ((claimed, verdict, word), held) in settled.iter().zip(held) {
         let target = &claimed.task.revocation.target;

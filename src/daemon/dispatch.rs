@@ -90,7 +90,7 @@ async fn take(context: &Context, cloud: &Cloud) -> Result<VecDeque<Vec<Claimed>>
     // that is claimed waits for more than a few groups before it.
     let calls = i32::try_from(GROUP_MAX * 8).unwrap_or(i32::MAX);
     let lease = cloud.request_timeout.saturating_mul(calls);
-    let claimed = context.store.claim(&cloud.name, limit, context.now(), lease).await?;
+    let claimed = context.store.claim(cloud.name.clone(), limit, context.now(), lease).await?;
     Ok(group(claimed))
 }
 
@@ -120,7 +120,7 @@ async fn give_back(context: &Context, cloud: &Cloud, ready: &mut VecDeque<Vec<Cl
 
 async fn next_look(context: &Context, cloud: &Cloud) -> Result<Timestamp, StoreError> {
     let poll = context.now() + POLL;
-    let due = context.store.next_due(&cloud.name, context.now()).await?;
+    let due = context.store.next_due(cloud.name.clone()).await?;
     Ok(due.map_or(poll, |due| due.min(poll)))
 }
 

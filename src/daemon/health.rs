@@ -22,7 +22,7 @@ pub fn clouds_down(context: &Context) -> Vec<String> {
 /// # Errors
 /// The store cannot be read.
 pub async fn refresh_queue_metrics(context: &Context) -> Result<(), StoreError> {
-    let queue = context.store.queue_figures().await?;
-    context.metrics.queue(&queue.counts, &queue.oldest_due, queue.audit_head);
+    let counts = context.store.counts().await?;
+    context.metrics.queue(&counts, context.store.audit_head().await?);
     Ok(())
 }

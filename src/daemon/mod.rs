@@ -27,14 +27,20 @@ use self::{
 use crate::{
     config::types::Config,
     engine::policy::Policy,
-    model::{TaskState, Trigger},
-    store::{DispatchLock, Event, EventKind, StoreError},
+    model::{Event, Trigger},
+    store::{DispatchLock, Note, RunError, StoreError},
 };
+
+/// How often the queue is asked whether it is empty. Another process may do
+/// the work, so nothing here can be told.
+const DRAIN_POLL: SignedDuration = SignedDuration::from_millis(100);
 
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     #[error("store")]
     Store(#[from] StoreError),
+    #[error("concluding a run")]
+    Run(#[from] RunError),
     #[error("another revokd (pid {0}) already works on this store")]
     AnotherDaemon(u32),
     #[error("the HTTP listener")]
@@ -59,7 +65,7 @@ pub struct Once {
 /// Another daemon has the store, the store failed, or the stop took too long.
 pub async fn serve(context: Arc<Context>, listener: TcpListener, stop_within: Duration) -> Result<(), DaemonError> {
     let _lock = lock(&context).await?.ok_or_else(|| other_daemon(&context))?;
-    record(&context, EventKind::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
+    record(&context, Event::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
     let mut loops: JoinSet<Result<(), DaemonError>> = JoinSet::new();
     for cloud in context.clouds.values() {
         let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
@@ -74,7 +80,7 @@ pub async fn serve(context: Arc<Context>, listener: TcpListener, stop_within: Du
     let first = loops.join_next().await;
     context.stop.cancel();
     let rest = tokio::time::timeout(stop_within, drain_loops(&mut loops)).await;
-    record(&context, EventKind::DaemonStopped, "").await?;
+    record(&context, Event::DaemonStopped, "").await?;
     match first {
         Some(ended) => ended.expect("a loop does not panic")?,
         None => {}
@@ -131,7 +137,7 @@ pub async fn once(
 /// # Errors
 /// The store could not record it.
 pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError> {
-    record(context, EventKind::ConfigurationLoaded, &format!("{} policies", config.policies.len())).await?;
+    record(context, Event::ConfigurationLoaded, &format!("{} policies", config.policies.len())).await?;
     context.rules.send_replace(Arc::new(Rules::of(config)));
     context.metrics.reloaded(true, context.now());
     Ok(())
@@ -143,18 +149,18 @@ pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError
 /// The store could not record it.
 pub async fn reload_refused(context: &Context, problems: usize) -> Result<(), StoreError> {
     context.metrics.reloaded(false, context.now());
-    record(context, EventKind::ConfigurationRefused, &format!("{problems} problems")).await
+    record(context, Event::ConfigurationRefused, &format!("{problems} problems")).await
 }
 
 /// The right to dispatch, with what a killed process left behind cleared up.
 async fn lock(context: &Context) -> Result<Option<DispatchLock>, StoreError> {
     let lock = context.store.dispatch_lock()?;
-    if lock.is_some() {
-        let left = context.store.abandon_running(context.now()).await?;
-        if left.runs > 0 || left.tasks > 0 {
+    if let Some(lock) = &lock {
+        let left = context.store.abandon_running(lock, context.now()).await?;
+        if !left.runs.is_empty() || !left.tasks.is_empty() {
             tracing::warn!(
-                runs = left.runs,
-                tasks = left.tasks,
+                runs = left.runs.len(),
+                tasks = left.tasks.len(),
                 "found work of a process that was killed: its tasks start by looking what became of them"
             );
         }
@@ -167,24 +173,19 @@ fn other_daemon(context: &Context) -> DaemonError {
 }
 
 async fn wait_until_drained(context: &Context) -> Result<(), StoreError> {
-    loop {
-        let changed = context.progress.changed.notified();
-        let busy = context.store.queue_figures().await?.counts.into_iter().any(|(_, _, state, count)| {
-            count > 0 && matches!(state, TaskState::Queued | TaskState::Claimed | TaskState::Verifying)
-        });
-        if !busy {
-            return Ok(());
-        }
-        // Another process may do the work and tells us nothing.
-        let poll = context.now() + SignedDuration::from_millis(500);
-        tokio::select! {
-            () = changed => {}
-            () = context.clock.sleep_until(poll) => {}
-        }
+    while !context.store.is_drained().await? {
+        context.clock.sleep_until(context.now() + DRAIN_POLL).await;
     }
+    Ok(())
 }
 
-async fn record(context: &Context, kind: EventKind, detail: &str) -> Result<(), StoreError> {
-    let event = Event { kind, actor: "daemon".to_owned(), detail: detail.to_owned() };
-    context.store.record(event, context.now()).await
+async fn record(context: &Context, event: Event, detail: &str) -> Result<(), StoreError> {
+    let note = Note {
+        event,
+        actor: "revokd".to_owned(),
+        policy: None,
+        detail: detail.to_owned(),
+        now: context.now(),
+    };
+    context.store.record(note).await
 }

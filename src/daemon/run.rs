@@ -16,7 +16,7 @@ use crate::{
         reconcile::{Reconciled, reconcile},
     },
     model::{Gap, Hold, Mode, RunId, RunState, RunTotals, Trigger},
-    store::{Begun, Conclusion, Enqueue, NewRun, StoreError},
+    store::{Begun, Conclusion, Enqueue, NewRun, RunError},
 };
 
 /// At most this many single remarks go into the notes of a run.
@@ -64,7 +64,7 @@ pub struct Report {
 ///
 /// # Errors
 /// The store could not be written; what was decided until then stays.
-pub async fn run(context: &Context, policies: &[Arc<Policy>], trigger: Trigger) -> Result<Vec<Report>, StoreError> {
+pub async fn run(context: &Context, policies: &[Arc<Policy>], trigger: Trigger) -> Result<Vec<Report>, RunError> {
     let mut begun = Vec::new();
     let mut reports = Vec::new();
     for policy in policies {
@@ -107,7 +107,7 @@ async fn conclude(
     policy: &Arc<Policy>,
     run: RunId,
     collection: &Arc<Collection>,
-) -> Result<Report, StoreError> {
+) -> Result<Report, RunError> {
     let now = context.now();
     let judged = {
         let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
@@ -122,7 +122,7 @@ async fn conclude(
         report.gaps = judged.gaps;
         return Ok(report);
     }
-    let live = context.store.live(&policy.name).await?;
+    let live = context.store.live(policy.name.clone()).await?;
     let reconciled = reconcile(&policy.digest, &judged.evaluation, &collection.inventories, &live);
     let trips = brake::trips(&policy.limits, judged.evaluation.seen, &reconciled.fresh);
     let enqueue = enqueue(policy, &reconciled, &trips, now);
@@ -202,7 +202,7 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
     notes
 }
 
-async fn fail(context: &Context, policy: &Arc<Policy>, run: RunId, notes: Vec<String>) -> Result<Report, StoreError> {
+async fn fail(context: &Context, policy: &Arc<Policy>, run: RunId, notes: Vec<String>) -> Result<Report, RunError> {
     let totals = RunTotals { gaps: notes.len() as u64, ..RunTotals::default() };
     context
         .store

@@ -15,7 +15,7 @@ use crate::{
         schedule::splay,
     },
     model::{PolicyName, Trigger},
-    store::StoreError,
+    store::{RunError, StoreError},
 };
 
 /// When a policy runs next, and for which fire of its schedule.
@@ -32,9 +32,9 @@ struct Next {
 ///
 /// # Errors
 /// The store failed.
-pub async fn schedule(context: Arc<Context>) -> Result<(), StoreError> {
+pub async fn schedule(context: Arc<Context>) -> Result<(), RunError> {
     let mut rules_changed = context.rules.subscribe();
-    let mut running: JoinSet<Result<(), StoreError>> = JoinSet::new();
+    let mut running: JoinSet<Result<(), RunError>> = JoinSet::new();
     let mut agenda = plan(&context, &context.rules(), BTreeMap::new()).await?;
     loop {
         let due = agenda.values().map(|next| next.start).min();
@@ -53,7 +53,7 @@ pub async fn schedule(context: Arc<Context>) -> Result<(), StoreError> {
                     agenda.iter().filter(|(_, next)| next.start <= now).map(|(name, _)| name.clone()).collect();
                 for name in ripe {
                     let Some(next) = agenda.remove(&name) else { continue };
-                    context.store.set_last_fire(&name, next.fire).await?;
+                    context.store.set_last_fire(name.clone(), next.fire).await?;
                     if let Some(later) = after(&context, &next.policy, next.fire.max(now)) {
                         agenda.insert(name, later);
                     }
@@ -68,7 +68,7 @@ pub async fn schedule(context: Arc<Context>) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn start(context: Arc<Context>, next: Next) -> Result<(), StoreError> {
+async fn start(context: Arc<Context>, next: Next) -> Result<(), RunError> {
     run(&context, std::slice::from_ref(&next.policy), next.trigger).await.map(|_| ())
 }
 
@@ -82,7 +82,7 @@ async fn plan(
     let mut agenda = BTreeMap::new();
     for policy in rules.policies.iter().filter(|policy| policy.enabled) {
         context.metrics.policy_exists(&policy.name);
-        if let Some(last) = context.store.last_success(&policy.name).await? {
+        if let Some(last) = context.store.last_success(policy.name.clone()).await? {
             context.metrics.remember_success(&policy.name, last);
         }
         let next = match before.remove(&policy.name) {
@@ -105,9 +105,9 @@ async fn plan(
 /// policy that never ran has missed nothing.
 async fn missed(context: &Context, policy: &Arc<Policy>) -> Result<Option<Next>, StoreError> {
     let now = context.now();
-    let Some(last_fire) = context.store.last_fire(&policy.name).await? else {
+    let Some(last_fire) = context.store.last_fire(policy.name.clone()).await? else {
         // From now on there is something to have missed.
-        context.store.set_last_fire(&policy.name, now).await?;
+        context.store.set_last_fire(policy.name.clone(), now).await?;
         return Ok(None);
     };
     let Some(fire) = policy.schedule.latest_in(last_fire, now) else {

@@ -2,20 +2,19 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
-use serde::Serialize;
 
 use super::{
     Store,
     audit::{self, AuditFilter, AuditReport},
     columns::{Json, Micros},
-    entry::{self, moment},
+    entry,
     error::StoreError,
     runs,
     writer::Tx,
 };
 use crate::model::{
-    Attempt, AuditRecord, CloudName, Evidence, Hold, Id, PolicyName, Revocation, Run, RunId, RunState,
-    Target, Task, TaskId, TaskState,
+    Attempt, AuditRecord, CloudName, Evidence, Id, LiveTask, PolicyName, Revocation, Run, RunId, RunState,
+    Task, TaskId, TaskState,
 };
 
 /// All that is given must hold.
@@ -33,33 +32,6 @@ pub struct TaskFilter {
     pub run: Option<RunId>,
     pub cloud: Option<CloudName>,
     pub resource: Option<Id>,
-}
-
-/// A task that is neither done nor cancelled, as far as the next run of its
-/// policy has to know it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LiveTask {
-    pub id: TaskId,
-    pub target: Target,
-    pub state: TaskState,
-    pub hold: Option<Hold>,
-    pub run: RunId,
-    /// The policy as it was when it decided.
-    pub policy_digest: String,
-    /// The grant that was decided on; a later one is another grant.
-    pub granted_at: Timestamp,
-    pub decided_at: Timestamp,
-}
-
-/// How many tasks of a policy and cloud are in a state.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct TaskCount {
-    pub policy: PolicyName,
-    pub cloud: CloudName,
-    pub state: TaskState,
-    pub count: u64,
-    /// When the one that is due the longest became due.
-    pub oldest_due: Timestamp,
 }
 
 impl Store {
@@ -122,10 +94,6 @@ impl Store {
             .await
     }
 
-    pub async fn counts(&self) -> Result<Vec<TaskCount>, StoreError> {
-        self.shared.readers.read(counts).await
-    }
-
     /// The fire that the policy's schedule has come to.
     pub async fn last_fire(&self, policy: PolicyName) -> Result<Option<Timestamp>, StoreError> {
         let last = move |connection: &Connection| {
@@ -148,12 +116,13 @@ impl Store {
         self.shared.writer.submit(remember).await
     }
 
-    /// When the policy's last run ended that did not fail.
+    /// When the policy's last run ended that saw all there was to see.
     pub async fn last_success(&self, policy: PolicyName) -> Result<Option<Timestamp>, StoreError> {
         let last = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
                 "SELECT finished_at FROM runs
-                 WHERE policy = ?1 AND state NOT IN ('running', 'failed') ORDER BY id DESC LIMIT 1",
+                 WHERE policy = ?1 AND state NOT IN ('running', 'failed') AND totals ->> 'gaps' = 0
+                 ORDER BY id DESC LIMIT 1",
             )?;
             let finish = select
                 .query_row([&policy], |row| row.get::<_, Option<Micros>>(0))
@@ -258,7 +227,7 @@ fn task_with_attempts(
 
 fn live(connection: &Connection, policy: &PolicyName) -> Result<Vec<LiveTask>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT id, cloud, kind, resource, subject, state, hold, run, evidence, decided_at FROM tasks
+        "SELECT id, cloud, kind, resource, subject, state, hold, run, evidence FROM tasks
          WHERE policy = ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead') ORDER BY id",
     )?;
     let live = select.query_map([policy], |row| {
@@ -271,25 +240,7 @@ fn live(connection: &Connection, policy: &PolicyName) -> Result<Vec<LiveTask>, S
             run: row.get("run")?,
             policy_digest: evidence.policy_digest,
             granted_at: evidence.granted_at,
-            decided_at: moment(row, "decided_at")?,
         })
     })?;
     Ok(live.collect::<Result<_, _>>()?)
-}
-
-fn counts(connection: &Connection) -> Result<Vec<TaskCount>, StoreError> {
-    let mut select = connection.prepare_cached(
-        "SELECT policy, cloud, state, count(*) AS tasks, min(due_since) AS oldest FROM tasks
-         GROUP BY state, policy, cloud",
-    )?;
-    let counts = select.query_map([], |row| {
-        Ok(TaskCount {
-            policy: row.get("policy")?,
-            cloud: row.get("cloud")?,
-            state: row.get("state")?,
-            count: row.get::<_, i64>("tasks")?.cast_unsigned(),
-            oldest_due: moment(row, "oldest")?,
-        })
-    })?;
-    Ok(counts.collect::<Result<_, _>>()?)
 }

@@ -1,0 +1,119 @@
+//! Figures about the queue and the audit: for metrics, for `status`, and for
+//! knowing when the work is done.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension};
+use serde::Serialize;
+
+use super::{
+    Store,
+    columns::Micros,
+    entry::moment,
+    error::StoreError,
+    writer::Tx,
+};
+use crate::model::{CloudName, Hold, PolicyName, TaskState};
+
+/// How many tasks of a policy and cloud wait in a state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TaskCount {
+    pub policy: PolicyName,
+    pub cloud: CloudName,
+    pub state: TaskState,
+    /// Present exactly for `held`.
+    pub hold: Option<Hold>,
+    pub count: u64,
+    /// When the one that is due the longest became due.
+    pub oldest_due: Timestamp,
+}
+
+/// How many tasks came to their end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    pub done: u64,
+    pub dead: u64,
+    pub cancelled: u64,
+}
+
+impl Store {
+    /// Tasks that are neither done nor cancelled.
+    pub async fn counts(&self) -> Result<Vec<TaskCount>, StoreError> {
+        self.shared.readers.read(counts).await
+    }
+
+    /// Whether nothing is left that a worker could do, now or later, without
+    /// an operator or the end of a grace.
+    pub async fn is_drained(&self) -> Result<bool, StoreError> {
+        let busy = |connection: &Connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))",
+            )?;
+            Ok(!select.query_row([], |row| row.get::<_, bool>(0))?)
+        };
+        self.shared.readers.read(busy).await
+    }
+
+    /// Tasks that ended at `since` or later.
+    pub async fn ended_since(&self, since: Timestamp) -> Result<Ended, StoreError> {
+        let ended = move |connection: &Connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT state, count(*) FROM tasks
+                 WHERE state IN ('done', 'dead', 'cancelled') AND finished_at >= ?1 GROUP BY state",
+            )?;
+            let mut ended = Ended::default();
+            let mut rows = select.query([Micros(since)])?;
+            while let Some(row) = rows.next()? {
+                let count = row.get::<_, i64>(1)?.cast_unsigned();
+                match row.get(0)? {
+                    TaskState::Done => ended.done = count,
+                    TaskState::Dead => ended.dead = count,
+                    _ => ended.cancelled = count,
+                }
+            }
+            Ok(ended)
+        };
+        self.shared.readers.read(ended).await
+    }
+
+    /// The number of the newest audit record; 0 if there is none.
+    pub async fn audit_head(&self) -> Result<i64, StoreError> {
+        let head = |connection: &Connection| {
+            let mut select = connection.prepare_cached("SELECT ifnull(max(seq), 0) FROM audit")?;
+            Ok(select.query_row([], |row| row.get(0))?)
+        };
+        self.shared.readers.read(head).await
+    }
+
+    /// The hash of one audit record in hex, to hold against one kept elsewhere.
+    pub async fn audit_hash(&self, seq: i64) -> Result<Option<String>, StoreError> {
+        let hash = move |connection: &Connection| {
+            let mut select = connection.prepare_cached("SELECT lower(hex(hash)) FROM audit WHERE seq = ?1")?;
+            Ok(select.query_row([seq], |row| row.get(0)).optional()?)
+        };
+        self.shared.readers.read(hash).await
+    }
+
+    /// Goes through the writer and waits for the disk, like any change.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.shared.writer.submit(|_: &Tx<'_>| Ok(())).await
+    }
+}
+
+fn counts(connection: &Connection) -> Result<Vec<TaskCount>, StoreError> {
+    let mut select = connection.prepare_cached(
+        "SELECT policy, cloud, state, hold, count(*) AS tasks, min(due_since) AS oldest FROM tasks
+         WHERE state IN ('held', 'queued', 'claimed', 'verifying', 'dead')
+         GROUP BY state, policy, cloud, hold",
+    )?;
+    let counts = select.query_map([], |row| {
+        Ok(TaskCount {
+            policy: row.get("policy")?,
+            cloud: row.get("cloud")?,
+            state: row.get("state")?,
+            hold: row.get("hold")?,
+            count: row.get::<_, i64>("tasks")?.cast_unsigned(),
+            oldest_due: moment(row, "oldest")?,
+        })
+    })?;
+    Ok(counts.collect::<Result<_, _>>()?)
+}
