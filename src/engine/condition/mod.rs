@@ -25,6 +25,8 @@ const MOST_BYTES: usize = 4096;
 /// Brackets within brackets. The parser needs much stack for each, and a
 /// worker thread has two megabytes.
 const DEEPEST_BRACKETS: usize = 8;
+/// Signs of any sort: a chain of dots is as deep for the parser as brackets.
+const MOST_SIGNS: usize = 600;
 /// Each `?` may stand within the last.
 const MOST_CHOICES: usize = 16;
 
@@ -130,6 +132,11 @@ fn refuse_what_is_too_big(text: &str) -> Result<(), ConditionError> {
     if text.matches('?').count() > MOST_CHOICES {
         return Err(ConditionError::new(format!(
             "the condition holds more than {MOST_CHOICES} question marks"
+        )));
+    }
+    if text.chars().filter(char::is_ascii_punctuation).count() > MOST_SIGNS {
+        return Err(ConditionError::new(format!(
+            "the condition holds more than {MOST_SIGNS} signs"
         )));
     }
     let mut depth = 0_usize;
