@@ -6,9 +6,10 @@ use url::{Host as UrlHost, Url};
 
 use super::{
     auth, clouds_yaml,
-    reader::{Table, Text, Value},
+    reader::Table,
     secret::Host,
     types::{Cloud, CloudLimits, Provider},
+    value::{Text, Value},
 };
 
 const PROVIDERS: &[(&str, Provider)] = &[("openstack", Provider::OpenStack)];

@@ -5,9 +5,10 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use super::{
     policy::signed,
     problem::Problem,
-    reader::{Table, Text, did_you_mean},
+    reader::{Table, did_you_mean},
     secret::Host,
     types::Daemon,
+    value::Text,
 };
 use crate::engine::{patterns::Patterns, policy::Protection, retry::RetryLimits};
 

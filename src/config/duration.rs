@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::reader::{Text, Value};
+use super::value::{Text, Value};
 
 /// A hundred years: beyond it, dates run out of their range.
 const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);

@@ -3,11 +3,7 @@
 use jiff::{Timestamp, civil, tz::TimeZone};
 use toml::de::DeValue;
 
-use super::{
-    matcher::patterns,
-    problem::Problem,
-    reader::{Table, Value},
-};
+use super::{matcher::patterns, problem::Problem, reader::Table, value::Value};
 use crate::{engine::policy::Exemption, model::Kind};
 
 pub fn read(

@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use super::{
-    policy::signed,
-    reader::{Table, Value},
-};
+use super::{policy::signed, reader::Table, value::Value};
 use crate::{
     engine::{
         condition::Condition,

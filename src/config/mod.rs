@@ -21,6 +21,7 @@ mod matcher;
 mod policy;
 mod reader;
 mod secret;
+mod value;
 
 use std::{collections::BTreeMap, path::Path};
 

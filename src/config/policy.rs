@@ -8,7 +8,8 @@ use super::{
     digest::digest,
     exemption, matcher,
     problem::{Place, Problem},
-    reader::{Table, Text, did_you_mean},
+    reader::{Table, did_you_mean},
+    value::Text,
 };
 use crate::{
     engine::{

@@ -9,10 +9,7 @@ use std::{
 
 use secrecy::SecretString;
 
-use super::{
-    problem::Problem,
-    reader::{Table, Value},
-};
+use super::{problem::Problem, reader::Table, value::Value};
 
 /// What the configuration is read within.
 pub struct Host<'a> {

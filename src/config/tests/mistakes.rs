@@ -250,7 +250,7 @@ fn all_problems_of_all_files_come_at_once_with_their_places() {
             "policies/0.toml:4:1 unknown key `scedule` in [[policy]]",
             "policies/0.toml:7:8 unknown mode `kill`",
             "policies/0.toml:9:1 unknown key `ümlaut` in [policy.match]",
-            "policies/0.toml:10:23 `granted_before` must be a string",
+            "policies/0.toml:10:22 `granted_before` must be a string",
             "policies/1.toml:1:10 unclosed array table, expected `]`",
             "policies/2.toml:3:8 there are two policies of the name `a`",
         ]

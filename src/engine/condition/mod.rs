@@ -10,6 +10,7 @@
 mod check;
 mod functions;
 mod narrowing;
+mod operations;
 mod row;
 mod types;
 

@@ -120,3 +120,13 @@ static IMAGE_FIELDS: std::sync::LazyLock<Vec<(&'static str, Type)>> = std::sync:
         ("updated_at", Type::Timestamp),
     ]
 });
+
+/// The nearest of the known words, or all of them.
+pub(super) fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let mut known: Vec<&str> = known.collect();
+    known.dedup();
+    match known.iter().min_by_key(|word| strsim::osa_distance(word, wrong)) {
+        Some(near) if strsim::osa_distance(near, wrong) <= 2 => format!("did you mean `{near}`?"),
+        _ => format!("there are: {}", known.join(", ")),
+    }
+}
