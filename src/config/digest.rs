@@ -38,11 +38,13 @@ fn write_table(entries: &DeTable<'_>, out: &mut String) {
 fn write_value(value: &DeValue<'_>, out: &mut String) {
     match value {
         DeValue::String(text) => write_text(text, out),
-        DeValue::Integer(integer) => match i128::from_str_radix(integer.as_str(), integer.radix()) {
-            Ok(number) => out.push_str(&number.to_string()),
-            Err(_) => out.push_str(integer.as_str()),
-        },
-        DeValue::Float(float) => match float.as_str().parse::<f64>() {
+        DeValue::Integer(integer) => {
+            match i128::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()) {
+                Ok(number) => out.push_str(&number.to_string()),
+                Err(_) => out.push_str(integer.as_str()),
+            }
+        }
+        DeValue::Float(float) => match float.as_str().replace('_', "").parse::<f64>() {
             Ok(number) => out.push_str(&format!("{number:?}")),
             Err(_) => out.push_str(float.as_str()),
         },
@@ -76,7 +78,7 @@ mod tests {
     #[test]
     fn looks_do_not_change_it_and_meaning_does() {
         let one = of("name = \"a\" # comment\nlimits = { max = 0x10, at = 2027-01-31 }\n");
-        assert_eq!(one, of("limits.max = 16\nlimits.at = 2027-01-31\nname = 'a'\n"));
+        assert_eq!(one, of("limits.max = 1_6\nlimits.at = 2027-01-31\nname = 'a'\n"));
         assert_ne!(one, of("limits.max = 17\nlimits.at = 2027-01-31\nname = 'a'\n"));
         assert_eq!(one.len(), 64);
     }

@@ -76,15 +76,9 @@ impl SourceFile {
     }
 }
 
-/// Keys that hold a secret when somebody writes one into a file.
-const SECRET_KEYS: &[&str] = &[
-    "password",
-    "secret",
-    "token",
-    "application_credential_secret",
-    "passwd",
-    "passphrase",
-];
+/// Words in the keys of secrets. Misspelt ones count: `pasword` is refused as
+/// unknown, and the line that shows it holds the password all the same.
+const SECRET_WORDS: &[&str] = &["password", "passphrase", "passwd", "secret", "token"];
 
 /// Problems quote the lines around them, so a secret is masked in the whole
 /// file and before anything is understood: a file with a syntax error is
@@ -110,33 +104,39 @@ fn masked(text: &str) -> String {
 /// lines.
 fn secrets(text: &str) -> Vec<Range<usize>> {
     let mut found = Vec::new();
-    for key in SECRET_KEYS {
-        for (position, _) in text.match_indices(key) {
-            let part_of_a_longer_word =
-                text[..position].ends_with(is_word) || text[position + key.len()..].starts_with(is_word);
-            let after = position + key.len();
-            let rest = text[after..]
-                .trim_start_matches(['"', '\''])
-                .trim_start_matches([' ', '\t']);
-            if part_of_a_longer_word || !rest.starts_with(['=', ':']) {
-                continue;
-            }
-            let value = text.len() - rest.len() + 1;
-            let opened = text[value..].trim_start_matches([' ', '\t']);
-            let begin = text.len() - opened.len();
-            let end = match ["\"\"\"", "'''"]
-                .iter()
-                .find(|quotes| opened.starts_with(**quotes))
-            {
-                Some(quotes) => opened[3..]
-                    .find(quotes)
-                    .map_or(text.len(), |length| begin + 6 + length),
-                None => opened.find('\n').map_or(text.len(), |length| begin + length),
-            };
-            found.push(begin..end);
+    let mut position = 0;
+    while let Some(offset) = text[position..].find(is_word) {
+        let word = &text[position + offset..];
+        let length = word.find(|c| !is_word(c)).unwrap_or(word.len());
+        position += offset + length;
+        let rest = text[position..]
+            .trim_start_matches(['"', '\''])
+            .trim_start_matches([' ', '\t']);
+        if !rest.starts_with(['=', ':']) || !names_a_secret(&word[..length]) {
+            continue;
         }
+        let value = rest[1..].trim_start_matches([' ', '\t']);
+        let begin = text.len() - value.len();
+        let quotes = ["\"\"\"", "\'\'\'"]
+            .into_iter()
+            .find(|quotes| value.starts_with(quotes));
+        let end = match quotes {
+            Some(quotes) => value[3..]
+                .find(quotes)
+                .map_or(text.len(), |length| begin + 6 + length),
+            None => value.find('\n').map_or(text.len(), |length| begin + length),
+        };
+        found.push(begin..end);
     }
     found
+}
+
+/// `password_file` and `secret_env` only say where a secret is.
+fn names_a_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    let points_elsewhere = key.ends_with("_file") || key.ends_with("_env");
+    let near = |word: &&str| key.contains(*word) || strsim::osa_distance(word, &key) <= word.len() / 4;
+    !points_elsewhere && SECRET_WORDS.iter().any(|word| near(&word))
 }
 
 fn is_word(character: char) -> bool {
@@ -164,11 +164,11 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_and_their_file_keys_are_not() {
-        let text = "password = \"hunter2\"\npassword_file = \"x\"\nmethod = \"token\"\nauth = { token = 'abc' }\nurl = \"https://u:pw@host/v3\"\n";
+        let text = "password = \"hunter2\"\npasword='hunter3'\nOS_PASSWORD = 1234\npassword_file = \"x\"\nmethod = \"token\"\nauth = { token = 'abc' }\nurl = \"https://u:pw@host/v3\"\n";
         let file = SourceFile::new("f", text);
         let shown = file.shown();
         assert_eq!(shown.len(), text.len());
-        for secret in ["hunter2", "abc", "u:pw"] {
+        for secret in ["hunter", "1234", "abc", "u:pw"] {
             assert!(!shown.contains(secret), "{shown}");
         }
         assert!(shown.contains("password_file = \"x\"\nmethod = \"token\""));
