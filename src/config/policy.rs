@@ -171,8 +171,9 @@ fn schedule(table: &mut Table<'_>, zone: Option<TimeZone>, now: Timestamp) -> Op
     match checked {
         Ok(schedule) => known_zone.then_some(schedule),
         Err(error) => {
-            let span = text.part(error.span());
-            text.sink.problem(span, error.to_string(), "here", error.hint());
+            let span = text.part(error.span.clone());
+            text.sink
+                .problem(span, error.to_string(), "here", error.hint.as_deref());
             None
         }
     }

@@ -136,7 +136,7 @@ fn names_a_secret(key: &str) -> bool {
     let key = key.to_lowercase();
     let points_elsewhere = key.ends_with("_file") || key.ends_with("_env");
     let near = |word: &&str| key.contains(*word) || strsim::osa_distance(word, &key) <= word.len() / 4;
-    !points_elsewhere && SECRET_WORDS.iter().any(|word| near(&word))
+    !points_elsewhere && SECRET_WORDS.iter().any(near)
 }
 
 fn is_word(character: char) -> bool {

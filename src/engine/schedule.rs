@@ -11,15 +11,8 @@ pub struct Schedule {
 #[error("{message}")]
 pub struct ScheduleError {
     message: String,
-    span: Range<usize>,
-}
-impl ScheduleError {
-    pub fn span(&self) -> Range<usize> {
-        self.span.clone()
-    }
-    pub fn hint(&self) -> Option<&str> {
-        None
-    }
+    pub span: Range<usize>,
+    pub hint: Option<String>,
 }
 impl Schedule {
     pub fn parse(line: &str, zone: TimeZone) -> Result<Schedule, ScheduleError> {
@@ -31,6 +24,7 @@ impl Schedule {
             n => Err(ScheduleError {
                 message: format!("{n} fields"),
                 span: 0..line.len(),
+                hint: None,
             }),
         }
     }
@@ -39,6 +33,7 @@ impl Schedule {
             true => Err(ScheduleError {
                 message: "never fires".into(),
                 span: 0..self.line.len(),
+                hint: None,
             }),
             false => Ok(()),
         }

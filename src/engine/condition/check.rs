@@ -153,6 +153,16 @@ impl Checker<'_> {
             }
             (operators::LOGICAL_NOT | operators::NOT_STRICTLY_FALSE, [inner]) => self.boolean(inner, known),
             (operators::INDEX, [container, key]) => self.index(part, container, key, known),
+            (
+                operators::DIVIDE | operators::MODULO,
+                [
+                    _,
+                    IdedExpr {
+                        expr: Expr::Literal(LiteralValue::Int(zero)),
+                        ..
+                    },
+                ],
+            ) if *zero.inner() == 0 => Err(ConditionError::new("division by zero")),
             _ => {
                 let on = match &call.target {
                     Some(target) => Some(self.type_of(target, known)?),
@@ -255,8 +265,14 @@ impl Checker<'_> {
                 Err(ConditionError::new(format!("`{}` is no duration", text.inner()))
                     .hint("durations are written like 12h30m, with h, m and s; for days, write days(30)"))
             }
-            (name, LiteralValue::String(zone)) if name.starts_with("get") => {
-                match jiff::tz::TimeZone::get(zone.inner()) {
+            (
+                "getHours" | "getDate" | "getMonth" | "getFullYear" | "getDayOfWeek",
+                LiteralValue::String(zone),
+            ) => {
+                // Asked of CEL, whose zones are the ones that will be used.
+                let epoch = called("timestamp", None, LiteralValue::Int(0.into()));
+                let asked = called(&call.func_name, Some(epoch), literal.clone());
+                match Value::resolve_val(&asked, &row::ROOT) {
                     Ok(_) => Ok(()),
                     Err(_) => Err(ConditionError::new(format!(
                         "unknown time zone `{}`",
@@ -291,6 +307,23 @@ impl Checker<'_> {
             .max(1);
         let to = bounds.nth(length - 1).unwrap_or(self.text.len());
         (from < to).then_some(from..to)
+    }
+}
+
+/// A call of one literal, made up to be evaluated alone.
+fn called(name: &str, target: Option<IdedExpr>, argument: LiteralValue) -> IdedExpr {
+    let argument = IdedExpr {
+        id: 0,
+        expr: Expr::Literal(argument),
+    };
+    let call = CallExpr {
+        func_name: name.to_owned(),
+        target: target.map(Box::new),
+        args: vec![argument],
+    };
+    IdedExpr {
+        id: 0,
+        expr: Expr::Call(call),
     }
 }
 

@@ -119,6 +119,16 @@ fn what_is_wrong_is_found_before_it_runs() {
             "`image` cannot be the name",
         ),
         ("image.name == 'x' and true", "the condition cannot be read"),
+        ("image.created_at > now && 1 / 0 == 1", "division by zero"),
+        ("now - days(999999999999) > now", "`days` cannot take this"),
+        (
+            "duration('999999999999999h') > days(1)",
+            "`duration` cannot take this",
+        ),
+        ("duration('') > days(1)", "`` is no duration"),
+        ("duration(image.name) > days(1)", "`duration` takes a quoted text"),
+        ("image.properties.map(k, k) == []", "a map cannot be gone through"),
+        ("{'a': 1} == {'a': 1}", "map and message literals"),
         ("1u == 1u", "write the number without `u`"),
         ("", "the condition is empty"),
     ] {
@@ -187,13 +197,28 @@ fn depth_and_length_are_limited() {
         format!("true{}", " && true".repeat(400)),
         format!("{}true", "true ? true : ".repeat(200)),
         format!("image{}", ".a".repeat(1500)),
+        format!(
+            "{}image{}{}",
+            "(true ? true : ".repeat(7),
+            ".a".repeat(500),
+            ")".repeat(7)
+        ),
+        format!(
+            "{}image{}{}",
+            "[!true && ".repeat(8),
+            "[0]".repeat(250),
+            "]".repeat(8)
+        ),
+        format!("{}image{}{}", "has(".repeat(8), ".a".repeat(550), ")".repeat(8)),
+        format!("image.tags{}", ".exists(t, t == 'x') ".repeat(40)),
+        format!("{}1 == 1", "-1 - ".repeat(280)),
     ] {
         let _ = Condition::parse(&deep, Kind::Image);
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,60}") {
