@@ -1,0 +1,190 @@
+//! `[daemon]`: where it keeps its store, listens, and what it never touches.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use super::{
+    policy::signed,
+    problem::Problem,
+    reader::{Table, did_you_mean},
+    secret::Host,
+    types::Daemon,
+    value::Text,
+};
+use crate::engine::{patterns::Patterns, policy::Protection, retry::RetryLimits};
+
+const HOUR: Duration = Duration::from_secs(3600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Reads the section, or gives what holds without one.
+pub fn read(section: Option<Table<'_>>, host: &Host<'_>) -> Option<Daemon> {
+    let mut daemon = Daemon {
+        store: host.base.join("revokd.db"),
+        listen: SocketAddr::from(([127, 0, 0, 1], 9469)),
+        protect: Protection::default(),
+        retry: RetryLimits::default(),
+        stop_within: Duration::from_secs(30),
+        decision_valid: DAY,
+    };
+    let Some(mut section) = section else {
+        return Some(daemon);
+    };
+    let before = section.sink.count();
+    if let Some(path) = section
+        .take("store")
+        .and_then(|value| store(&value.text()?, host))
+    {
+        daemon.store = path;
+    }
+    if let Some(address) = section.take("listen").and_then(|value| listen(&value.text()?)) {
+        daemon.listen = address;
+    }
+    // Where the policies are is needed before this section is compiled; the
+    // key is followed by `files` and only checked here.
+    section.take("policies").and_then(|value| value.text());
+    if let Some(protection) = section
+        .take("protect")
+        .and_then(|value| protection(&value.texts()?))
+    {
+        daemon.protect = protection;
+    }
+    if let Some(length) = section
+        .take("stop_within")
+        .and_then(|value| value.duration(Duration::ZERO, HOUR))
+    {
+        daemon.stop_within = length;
+    }
+    let minute = Duration::from_secs(60);
+    if let Some(length) = section
+        .take("decision_valid")
+        .and_then(|value| value.duration(minute, 365 * DAY))
+    {
+        daemon.decision_valid = length;
+    }
+    if let Some(retry) = section
+        .take("retry")
+        .and_then(|value| value.table("[daemon.retry]"))
+    {
+        daemon.retry = retry_limits(retry);
+    }
+    let sink = section.sink;
+    section.finish();
+    (sink.count() == before).then_some(daemon)
+}
+
+fn store(text: &Text<'_>, host: &Host<'_>) -> Option<PathBuf> {
+    match text.text.split_once(':') {
+        Some(("sqlite", path)) if !path.is_empty() && !path.starts_with(':') => Some(host.base.join(path)),
+        Some(("postgres" | "postgresql", _)) => {
+            let hint = "use an SQLite file: store = \"sqlite:revokd.db\"";
+            text.problem(
+                "PostgreSQL is not supported in this version",
+                "not supported",
+                Some(hint),
+            );
+            None
+        }
+        _ => {
+            let hint = "write: store = \"sqlite:revokd.db\"";
+            text.problem(
+                "`store` names no store that is known",
+                "unknown store",
+                Some(hint),
+            );
+            None
+        }
+    }
+}
+
+fn listen(text: &Text<'_>) -> Option<SocketAddr> {
+    let Ok(address) = text.text.parse::<SocketAddr>() else {
+        let hint = "an IP address and a port: listen = \"127.0.0.1:9469\"";
+        text.problem(
+            format!("`{}` is no address to listen on", text.text),
+            "no address",
+            Some(hint),
+        );
+        return None;
+    };
+    if !address.ip().is_loopback() {
+        let place = text.sink.file.place(text.span.clone());
+        let warning = Problem::at(
+            place,
+            "the metrics can be read from other machines, without a password",
+        );
+        text.sink.warn(warning.label("not a loopback address"));
+    }
+    Some(address)
+}
+
+const PREFIXES: &[&str] = &["user", "project", "account", "image"];
+
+fn protection(texts: &[Text<'_>]) -> Option<Protection> {
+    let mut lists: [Vec<String>; 4] = Default::default();
+    let mut all_good = true;
+    for text in texts {
+        let (prefix, pattern) = text.text.split_once(':').unwrap_or((text.text, ""));
+        let Some(position) = PREFIXES.iter().position(|known| *known == prefix) else {
+            let hint = did_you_mean(prefix, PREFIXES);
+            let hint = format!("write what it is: \"project:{}\"; {hint}", text.text);
+            text.problem(
+                format!("unknown thing to protect `{prefix}`"),
+                "unknown",
+                Some(&hint),
+            );
+            all_good = false;
+            continue;
+        };
+        if pattern.is_empty() {
+            let hint = format!("name one: \"{prefix}:9c61004714024f9586705d090530f9fa\"");
+            text.problem(
+                format!("which {prefix} to protect is not said"),
+                "incomplete",
+                Some(&hint),
+            );
+            all_good = false;
+        } else if let Err((_, reason)) = Patterns::compile(vec![pattern.to_owned()]) {
+            text.problem(format!("`{pattern}` is no pattern: {reason}"), "no pattern", None);
+            all_good = false;
+        } else {
+            lists[position].push(pattern.to_owned());
+        }
+    }
+    let [users, projects, accounts, images] = lists.map(|list| match list.is_empty() {
+        true => None,
+        false => Patterns::compile(list).ok(),
+    });
+    all_good.then_some(Protection {
+        users,
+        projects,
+        accounts,
+        images,
+    })
+}
+
+fn retry_limits(mut section: Table<'_>) -> RetryLimits {
+    let mut limits = RetryLimits::default();
+    if let Some(attempts) = section.take("attempts").and_then(|value| value.integer(1, 50)) {
+        limits.attempts = u32::try_from(attempts).unwrap_or(limits.attempts);
+    }
+    let least = Duration::from_millis(1);
+    let first = section.take("first_delay");
+    if let Some(delay) = first.as_ref().and_then(|value| value.duration(least, DAY)) {
+        limits.first_delay = signed(delay);
+    }
+    let longest = section.take("longest_delay");
+    if let Some(delay) = longest.as_ref().and_then(|value| value.duration(least, 7 * DAY)) {
+        limits.longest_delay = signed(delay);
+    }
+    if let Some(value) = longest.or(first)
+        && limits.first_delay > limits.longest_delay
+    {
+        let message = "`first_delay` is longer than `longest_delay`";
+        value.problem(
+            message,
+            "does not fit the other",
+            Some("the defaults are 2s and 15m"),
+        );
+    }
+    section.finish();
+    limits
+}

@@ -1,0 +1,262 @@
+//! One `[[policy]]`: from its section to a value that cannot be wrong.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::{
+    digest::digest,
+    exemption, matcher,
+    problem::{Place, Problem},
+    reader::{Table, did_you_mean},
+    value::Text,
+};
+use crate::{
+    engine::{
+        policy::{Limits, Missed, Policy},
+        schedule::Schedule,
+    },
+    model::{CloudName, Kind, Mode, PolicyName},
+};
+
+/// What a policy is read against.
+pub struct Surroundings<'a> {
+    pub now: Timestamp,
+    /// `None` if `revokd.toml` could not be read: then none is unknown.
+    pub clouds: Option<&'a [CloudName]>,
+}
+
+/// A policy with the place of its name, for finding two of one name.
+pub struct Named {
+    pub name: String,
+    pub place: Place,
+    /// `None` where something about it is wrong.
+    pub policy: Option<Policy>,
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Reads one policy. Everything wrong is reported; a policy comes out only if
+/// nothing was.
+pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
+    let before = table.sink.count();
+    let digest = digest(table.entries());
+    let name = table.require(
+        "name",
+        "every policy has a name of its own: name = \"partner-shares-lapse\"",
+    );
+    let name = name.and_then(|value| value.text());
+    if let Some(name) = &name {
+        check_name(name);
+    }
+    let hint = "say in a sentence what it does and why; plans and evidence show it";
+    let description = table.require("description", hint).and_then(|value| value.text());
+    let enabled = table
+        .take("enabled")
+        .and_then(|value| value.boolean())
+        .unwrap_or(true);
+    let zone = zone(&mut table);
+    let schedule = schedule(&mut table, zone.clone(), around.now);
+    let clouds = clouds(&mut table, around.clouds);
+    let kind = kind(&mut table);
+    let modes: Vec<(&str, Mode)> = Mode::ALL.iter().map(|mode| (mode.as_str(), *mode)).collect();
+    let mode = table
+        .take("mode")
+        .and_then(|value| value.text())
+        .and_then(|text| text.word("mode", &modes));
+    let missed = table.take("missed").and_then(|value| value.text());
+    let missed =
+        missed.and_then(|text| text.word("choice", &[("run-once", Missed::RunOnce), ("skip", Missed::Skip)]));
+    let matcher = match table.require(
+        "match",
+        "say what must go, for example: match.granted_before = \"30d\"",
+    ) {
+        Some(value) => value
+            .table("[policy.match]")
+            .map(|section| matcher::read(section, kind)),
+        None => None,
+    };
+    let limits = table
+        .take("limits")
+        .and_then(|value| value.table("[policy.limits]"));
+    let limits = limits.map_or_else(Limits::default, |section| read_limits(section, kind));
+    let mut exemptions = Vec::new();
+    if let Some(value) = table.take("exempt") {
+        for section in value.tables("[[policy.exempt]]") {
+            exemptions.extend(exemption::read(section, kind, zone.as_ref(), around.now));
+        }
+    }
+    let sink = table.sink;
+    table.finish();
+    let name = name?;
+    let place = sink.file.place(name.span.clone());
+    let clean = sink.count() == before;
+    if clean && !enabled {
+        let warning = Problem::at(
+            place.clone(),
+            format!("policy `{}` is disabled and does nothing", name.text),
+        );
+        sink.warn(warning.label("disabled"));
+    }
+    let compile = || {
+        Some(Policy {
+            name: PolicyName::from(name.text),
+            description: description?.text.to_owned(),
+            digest,
+            enabled,
+            schedule: schedule?,
+            missed: missed.unwrap_or_default(),
+            clouds: clouds?,
+            kind: kind?,
+            mode: mode.unwrap_or(Mode::Observe),
+            matcher: matcher?,
+            limits,
+            exemptions,
+        })
+    };
+    let policy = if clean { compile() } else { None };
+    Some(Named {
+        name: name.text.to_owned(),
+        place,
+        policy,
+    })
+}
+
+fn check_name(name: &Text<'_>) {
+    let begins_well = name
+        .text
+        .starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if !begins_well || !name.text.chars().all(good) || name.text.len() > 63 {
+        let hint = "names are up to 63 small letters, digits and hyphens, and begin with a letter or digit";
+        name.problem("this is no name for a policy", "no name", Some(hint));
+    }
+}
+
+fn zone(table: &mut Table<'_>) -> Option<TimeZone> {
+    let Some(value) = table.take("timezone") else {
+        return Some(TimeZone::UTC);
+    };
+    let text = value.text()?;
+    // `TimeZone::get` takes names in any case; the database's own spelling is
+    // asked for, so that files look alike.
+    let found = TimeZone::get(text.text).ok();
+    match found {
+        Some(zone) if zone.iana_name() == Some(text.text) => Some(zone),
+        _ => {
+            let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let same = |name: &&&str| name.eq_ignore_ascii_case(text.text);
+            let hint = match names.iter().find(same) {
+                Some(name) => format!("it is spelt `{name}`"),
+                None => Some(did_you_mean(text.text, &names))
+                    .filter(|hint| hint.starts_with("did"))
+                    .unwrap_or_else(|| "zones are named like Europe/Berlin; the default is UTC".to_owned()),
+            };
+            let message = format!("there is no time zone `{}`", text.text);
+            text.problem(message, "unknown time zone", Some(&hint));
+            None
+        }
+    }
+}
+
+fn schedule(table: &mut Table<'_>, zone: Option<TimeZone>, now: Timestamp) -> Option<Schedule> {
+    let hint = "five fields as in crontab(5): schedule = \"*/15 * * * *\"";
+    let text = table.require("schedule", hint)?.text()?;
+    let known_zone = zone.is_some();
+    let checked = Schedule::parse(text.text, zone.unwrap_or(TimeZone::UTC)).and_then(|schedule| {
+        schedule.check(now)?;
+        Ok(schedule)
+    });
+    match checked {
+        Ok(schedule) => known_zone.then_some(schedule),
+        Err(error) => {
+            let span = text.part(error.span.clone());
+            text.sink
+                .problem(span, error.to_string(), "here", error.hint.as_deref());
+            None
+        }
+    }
+}
+
+fn clouds(table: &mut Table<'_>, known: Option<&[CloudName]>) -> Option<Vec<CloudName>> {
+    let texts = table.require(
+        "clouds",
+        "name the clouds it works on: clouds = [\"example\"], or [\"*\"] for all",
+    )?;
+    let texts = texts.texts()?;
+    let known = known?;
+    let names: Vec<&str> = known.iter().map(CloudName::as_str).collect();
+    let mut chosen: Vec<CloudName> = Vec::new();
+    for text in &texts {
+        if text.text == "*" {
+            chosen.extend(known.iter().cloned());
+        } else if names.contains(&text.text) {
+            chosen.push(CloudName::from(text.text));
+        } else {
+            let hint = match names.is_empty() {
+                true => "revokd.toml names no cloud".to_owned(),
+                false => did_you_mean(text.text, &names),
+            };
+            text.problem(
+                format!("there is no cloud `{}`", text.text),
+                "unknown cloud",
+                Some(&hint),
+            );
+        }
+    }
+    chosen.sort();
+    chosen.dedup();
+    Some(chosen)
+}
+
+fn kind(table: &mut Table<'_>) -> Option<Kind> {
+    let kinds: Vec<(&str, Kind)> = Kind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect();
+    let hint = "say what is removed: resource = \"image-share\" or \"image\"";
+    table.require("resource", hint)?.text()?.word("kind", &kinds)
+}
+
+fn read_limits(mut section: Table<'_>, kind: Option<Kind>) -> Limits {
+    let mut limits = Limits::default();
+    if let Some(most) = section
+        .take("max_revocations")
+        .and_then(|value| value.integer(1, u64::MAX))
+    {
+        limits.max_revocations = most;
+    }
+    if let Some(value) = section.take("max_percent")
+        && let Some(percent) = value.number()
+    {
+        match percent > 0.0 && percent <= 100.0 {
+            true => limits.max_percent = percent,
+            false => {
+                let hint = "a percentage of what the policy can see, for example 20";
+                value.problem(
+                    "`max_percent` must be above 0 and at most 100",
+                    "out of range",
+                    Some(hint),
+                );
+            }
+        }
+    }
+    if kind.is_none_or(|kind| kind.subject().is_some()) {
+        let most = section.take("max_per_resource");
+        limits.max_per_resource = most.and_then(|value| value.integer(1, u64::MAX));
+    } else if let Some(kind) = kind {
+        let message = format!("`max_per_resource` counts subjects; kind `{kind}` has none");
+        section.refuse("max_per_resource", &message, Some("use max_revocations"));
+    }
+    if let Some(grace) = section
+        .take("grace")
+        .and_then(|value| value.duration(Duration::ZERO, 3650 * DAY))
+    {
+        limits.grace = signed(grace);
+    }
+    section.finish();
+    limits
+}
+
+/// Lengths of time in files are bounded far below what a signed one holds.
+pub fn signed(length: Duration) -> SignedDuration {
+    SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX)
+}

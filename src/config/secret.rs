@@ -1,0 +1,155 @@
+//! Secrets: from a file or the environment, never from the configuration.
+
+use std::{
+    fs::File,
+    io::Read,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+
+use super::{problem::Problem, reader::Table, value::Value};
+
+/// What the configuration is read within.
+pub struct Host<'a> {
+    /// The directory that relative paths are relative to.
+    pub base: &'a Path,
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+/// Bytes; a token with a large catalogue stays well below.
+const LARGEST: u64 = 64 * 1024;
+
+/// The three keys one secret can be tried under; the first is refused.
+pub struct SecretKeys {
+    pub literal: &'static str,
+    pub file: &'static str,
+    pub environment: &'static str,
+}
+
+pub const PASSWORD: SecretKeys = SecretKeys {
+    literal: "password",
+    file: "password_file",
+    environment: "password_env",
+};
+pub const SECRET: SecretKeys = SecretKeys {
+    literal: "secret",
+    file: "secret_file",
+    environment: "secret_env",
+};
+pub const TOKEN: SecretKeys = SecretKeys {
+    literal: "token",
+    file: "token_file",
+    environment: "token_env",
+};
+
+/// Reads a secret that a section names by file or by environment variable.
+pub fn read(section: &mut Table<'_>, keys: &SecretKeys, host: &Host<'_>) -> Option<SecretString> {
+    let SecretKeys {
+        literal,
+        file,
+        environment,
+    } = *keys;
+    let hint = format!("put it into a file and name that: {file} = \"…\"; or {environment} = \"VARIABLE\"");
+    section.refuse(literal, "a secret does not belong into this file", Some(&hint));
+    let from_file = section.take(file);
+    let from_environment = section.take(environment);
+    match (from_file, from_environment) {
+        (Some(value), None) => from_path(&value, host),
+        (None, Some(value)) => from_variable(&value, host),
+        (Some(_), Some(second)) => {
+            let message = format!("`{file}` and `{environment}` are both given");
+            second.problem(message, "one too many", Some("keep one of them"));
+            None
+        }
+        (None, None) => {
+            if !section.has(literal) {
+                let message = format!("{} lacks `{file}` or `{environment}`", section.title);
+                section
+                    .sink
+                    .problem(section.span.clone(), message, "no secret", Some(&hint));
+            }
+            None
+        }
+    }
+}
+
+fn from_variable(value: &Value<'_>, host: &Host<'_>) -> Option<SecretString> {
+    let name = value.text()?;
+    match (host.environment)(name.text) {
+        Some(secret) if !secret.is_empty() => Some(SecretString::from(secret)),
+        found => {
+            let state = if found.is_some() { "empty" } else { "not set" };
+            let message = format!("the environment variable `{}` is {state}", name.text);
+            name.problem(message, state, Some("set it where the daemon is started"));
+            None
+        }
+    }
+}
+
+fn from_path(value: &Value<'_>, host: &Host<'_>) -> Option<SecretString> {
+    let name = value.text()?;
+    let path = find(name.text, host);
+    match read_file(&path) {
+        Ok(secret) => {
+            if others_may_read(&path) {
+                let place = value.sink.file.place(value.span.clone());
+                let message = format!("{} can be read by every user of this machine", path.display());
+                let warning = Problem::at(place, message).label("readable by others");
+                value
+                    .sink
+                    .warn(warning.hint(format!("chmod o-r {}", path.display())));
+            }
+            Some(secret)
+        }
+        Err(reason) => {
+            let hint = "a path, relative to this file, or the name of a systemd credential";
+            name.problem(format!("{} {reason}", path.display()), "not usable", Some(hint));
+            None
+        }
+    }
+}
+
+/// A bare name is first looked for among the credentials that systemd hands
+/// to the service.
+fn find(name: &str, host: &Host<'_>) -> PathBuf {
+    if !name.contains('/')
+        && let Some(directory) = (host.environment)("CREDENTIALS_DIRECTORY")
+    {
+        let credential = Path::new(&directory).join(name);
+        if credential.exists() {
+            return credential;
+        }
+    }
+    host.base.join(name)
+}
+
+/// The file without one newline at its end. The error says why it is no
+/// secret, and never what is in it.
+fn read_file(path: &Path) -> Result<SecretString, String> {
+    let metadata = path
+        .metadata()
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    if !metadata.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let mut text = String::new();
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    read.map_err(|error| format!("cannot be read: {error}"))?;
+    if text.len() as u64 > LARGEST {
+        return Err(format!("is larger than {} KiB", LARGEST / 1024));
+    }
+    let secret = text.strip_suffix('\n').unwrap_or(&text);
+    let secret = secret.strip_suffix('\r').unwrap_or(secret);
+    match secret.is_empty() {
+        true => Err("is empty".to_owned()),
+        false => Ok(SecretString::from(secret)),
+    }
+}
+
+fn others_may_read(path: &Path) -> bool {
+    path.metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o004 != 0)
+}

@@ -1,0 +1,53 @@
+//! The files that are shipped, and the examples of the reference.
+
+use super::*;
+
+#[test]
+fn the_shipped_configuration_loads_without_a_warning() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let credentials = tempfile::tempdir().unwrap();
+    std::fs::write(credentials.path().join("example-password"), "secret").unwrap();
+    let directory = credentials.path().display().to_string();
+    let environment = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| directory.clone());
+    let files = Files::read(&shipped.join("revokd.toml"));
+    let loaded = compile(files, now(), &environment).unwrap_or_else(|p| panic!("{}", p.render(false, 100)));
+    let about_files = loaded
+        .warnings
+        .iter()
+        .filter(|warning| !warning.message.contains("every user"));
+    assert_eq!(about_files.count(), 0, "{}", loaded.warnings);
+    let names: Vec<&str> = loaded
+        .config
+        .policies
+        .iter()
+        .map(|policy| policy.name.as_str())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "partner-shares-lapse",
+            "unaccepted-shares-lapse",
+            "golden-shares-reviewed",
+            "shares-end-with-their-image",
+            "stale-build-images-deleted",
+            "large-shares-watched",
+            "copied-shares-watched",
+        ]
+    );
+}
+
+#[test]
+fn every_example_of_the_reference_loads() {
+    let reference = include_str!("../../../docs/policy-reference.md");
+    let mut examples = 0;
+    for block in reference.split("```toml\n").skip(1) {
+        let text = block.split("```").next().unwrap();
+        let line = reference[..reference.find(block).unwrap()].lines().count();
+        let config = SMALLEST.replace("clouds.one", "clouds.example");
+        if let Err(problems) = compile_texts(&config, &[text]) {
+            panic!("the example after line {line}:\n{}", problems.render(false, 100));
+        }
+        examples += 1;
+    }
+    assert!(examples >= 8, "only {examples} examples");
+}
