@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use prometheus::{
-    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
-    core::Collector,
+    Encoder, Gauge, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, core::Collector,
 };
 
 use crate::{
@@ -53,16 +53,37 @@ impl Metrics {
     pub fn new() -> Metrics {
         let registry = Registry::new();
         let r = &registry;
-        let build = int_gauge_vec(r, "revokd_build_info", "Always 1; the version is a label.", &["version"]);
+        let build = int_gauge_vec(
+            r,
+            "revokd_build_info",
+            "Always 1; the version is a label.",
+            &["version"],
+        );
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         #[cfg(target_os = "linux")]
         register(r, prometheus::process_collector::ProcessCollector::for_self());
 
         let lag_buckets = vec![
-            60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 21_600.0, 43_200.0, 86_400.0, 172_800.0, 604_800.0, 2_592_000.0,
+            60.0,
+            300.0,
+            900.0,
+            1800.0,
+            3600.0,
+            7200.0,
+            21_600.0,
+            43_200.0,
+            86_400.0,
+            172_800.0,
+            604_800.0,
+            2_592_000.0,
         ];
         let metrics = Metrics {
-            runs: counter_vec(r, "revokd_runs_total", "Runs that ended, by how.", &["policy", "state"]),
+            runs: counter_vec(
+                r,
+                "revokd_runs_total",
+                "Runs that ended, by how.",
+                &["policy", "state"],
+            ),
             run_seconds: histogram(
                 r,
                 "revokd_run_seconds",
@@ -136,7 +157,12 @@ impl Metrics {
                 "Runs held because they wanted more than their limits.",
                 &["policy"],
             ),
-            tasks: int_gauge_vec(r, "revokd_tasks", "Tasks that are not done, by state.", &["policy", "cloud", "state"]),
+            tasks: int_gauge_vec(
+                r,
+                "revokd_tasks",
+                "Tasks that are not done, by state.",
+                &["policy", "cloud", "state"],
+            ),
             tasks_finished: counter_vec(
                 r,
                 "revokd_tasks_finished_total",
@@ -149,7 +175,12 @@ impl Metrics {
                 "The earliest moment at which a task that still waits was due.",
                 &["policy"],
             ),
-            attempts: counter_vec(r, "revokd_attempts_total", "Tries at tasks, by what came of them.", &["cloud", "outcome"]),
+            attempts: counter_vec(
+                r,
+                "revokd_attempts_total",
+                "Tries at tasks, by what came of them.",
+                &["cloud", "outcome"],
+            ),
             revocation_lag: histogram(
                 r,
                 "revokd_revocation_lag_seconds",
@@ -243,7 +274,12 @@ impl Metrics {
     /// alert would wait on for ever.
     pub fn policy_gone(&self, policy: &PolicyName) {
         let labels = [policy.as_str()];
-        for gauge in [&self.last_run, &self.last_success, &self.next_run, &self.oldest_due] {
+        for gauge in [
+            &self.last_run,
+            &self.last_success,
+            &self.next_run,
+            &self.oldest_due,
+        ] {
             // Not having been there is fine.
             let _ = gauge.remove_label_values(&labels);
         }
@@ -259,31 +295,56 @@ impl Metrics {
         }
     }
 
-    pub fn run_ended(&self, policy: &PolicyName, state: RunState, totals: RunTotals, took: SignedDuration, now: Timestamp) {
+    pub fn run_ended(
+        &self,
+        policy: &PolicyName,
+        state: RunState,
+        totals: RunTotals,
+        took: SignedDuration,
+        now: Timestamp,
+    ) {
         let policy = [policy.as_str()];
         let degraded = totals.gaps > 0 || totals.unreadable > 0;
         self.runs.with_label_values(&[policy[0], state.as_str()]).inc();
-        self.run_seconds.with_label_values(&policy).observe(took.as_secs_f64());
+        self.run_seconds
+            .with_label_values(&policy)
+            .observe(took.as_secs_f64());
         self.last_run.with_label_values(&policy).set(seconds(now));
         if state != RunState::Failed && totals.gaps == 0 {
             self.last_success.with_label_values(&policy).set(seconds(now));
         }
-        self.degraded.with_label_values(&policy).set(i64::from(degraded || state == RunState::Failed));
-        self.targets_seen.with_label_values(&policy).set(signed(totals.seen));
-        self.targets_decided.with_label_values(&policy).set(signed(totals.decided));
-        self.targets_spared.with_label_values(&policy).set(signed(totals.spared));
-        self.targets_unreadable.with_label_values(&policy).set(signed(totals.unreadable));
+        self.degraded
+            .with_label_values(&policy)
+            .set(i64::from(degraded || state == RunState::Failed));
+        self.targets_seen
+            .with_label_values(&policy)
+            .set(signed(totals.seen));
+        self.targets_decided
+            .with_label_values(&policy)
+            .set(signed(totals.decided));
+        self.targets_spared
+            .with_label_values(&policy)
+            .set(signed(totals.spared));
+        self.targets_unreadable
+            .with_label_values(&policy)
+            .set(signed(totals.unreadable));
         self.gaps.with_label_values(&policy).set(signed(totals.gaps));
-        self.evaluation_errors.with_label_values(&policy).inc_by(totals.unreadable);
+        self.evaluation_errors
+            .with_label_values(&policy)
+            .inc_by(totals.unreadable);
     }
 
     /// From the store at start: what happened before this process lived.
     pub fn remember_success(&self, policy: &PolicyName, at: Timestamp) {
-        self.last_success.with_label_values(&[policy.as_str()]).set(seconds(at));
+        self.last_success
+            .with_label_values(&[policy.as_str()])
+            .set(seconds(at));
     }
 
     pub fn next_run(&self, policy: &PolicyName, at: Option<Timestamp>) {
-        self.next_run.with_label_values(&[policy.as_str()]).set(at.map_or(0.0, seconds));
+        self.next_run
+            .with_label_values(&[policy.as_str()])
+            .set(at.map_or(0.0, seconds));
     }
 
     pub fn brake_tripped(&self, policy: &PolicyName) {
@@ -295,28 +356,45 @@ impl Metrics {
     }
 
     /// A verdict that ends a task; the lag is observed only for what is gone.
-    pub fn task_ended(&self, policy: &PolicyName, cloud: &CloudName, verdict: &Verdict, due_since: Timestamp, now: Timestamp) {
+    pub fn task_ended(
+        &self,
+        policy: &PolicyName,
+        cloud: &CloudName,
+        verdict: &Verdict,
+        due_since: Timestamp,
+        now: Timestamp,
+    ) {
         let state = match verdict {
             Verdict::Done { .. } => TaskState::Done,
             Verdict::Dead { .. } => TaskState::Dead,
             Verdict::Cancelled { .. } => TaskState::Cancelled,
             Verdict::Again { .. } => return,
         };
-        self.tasks_finished.with_label_values(&[policy.as_str(), cloud.as_str(), state.as_str()]).inc();
+        self.tasks_finished
+            .with_label_values(&[policy.as_str(), cloud.as_str(), state.as_str()])
+            .inc();
         if state == TaskState::Done {
             let lag = now.duration_since(due_since).as_secs_f64().max(0.0);
-            self.revocation_lag.with_label_values(&[policy.as_str()]).observe(lag);
+            self.revocation_lag
+                .with_label_values(&[policy.as_str()])
+                .observe(lag);
         }
     }
 
     pub fn called(&self, cloud: &CloudName, call: &Call) {
         let (cloud, operation) = (cloud.as_str(), call.operation.as_str());
-        self.requests.with_label_values(&[cloud, operation, call.result.as_str()]).inc();
-        self.request_seconds.with_label_values(&[cloud, operation]).observe(call.seconds);
+        self.requests
+            .with_label_values(&[cloud, operation, call.result.as_str()])
+            .inc();
+        self.request_seconds
+            .with_label_values(&[cloud, operation])
+            .observe(call.seconds);
     }
 
     pub fn circuit(&self, cloud: &CloudName, open: bool) {
-        self.circuit_open.with_label_values(&[cloud.as_str()]).set(i64::from(open));
+        self.circuit_open
+            .with_label_values(&[cloud.as_str()])
+            .set(i64::from(open));
     }
 
     pub fn reloaded(&self, ok: bool, now: Timestamp) {
@@ -338,7 +416,9 @@ impl Metrics {
             *due = count.oldest_due.min(*due);
         }
         for (policy, due) in oldest {
-            self.oldest_due.with_label_values(&[policy.as_str()]).set(seconds(due));
+            self.oldest_due
+                .with_label_values(&[policy.as_str()])
+                .set(seconds(due));
         }
         self.audit_head.set(audit_head);
     }
@@ -349,7 +429,13 @@ impl Metrics {
         let epoch = Timestamp::UNIX_EPOCH;
         self.policy_exists(&policy);
         self.cloud_exists(&cloud);
-        self.run_ended(&policy, RunState::Finished, RunTotals::default(), SignedDuration::ZERO, epoch);
+        self.run_ended(
+            &policy,
+            RunState::Finished,
+            RunTotals::default(),
+            SignedDuration::ZERO,
+            epoch,
+        );
         let count = TaskCount {
             policy: policy.clone(),
             cloud: cloud.clone(),
@@ -360,8 +446,18 @@ impl Metrics {
         };
         self.queue(&[count], 0);
         self.attempt_ended(&cloud, "accepted");
-        self.task_ended(&policy, &cloud, &Verdict::Done { note: String::new() }, epoch, epoch);
-        let call = Call { operation: Operation::Login, result: CallResult::Ok, seconds: 0.0 };
+        self.task_ended(
+            &policy,
+            &cloud,
+            &Verdict::Done { note: String::new() },
+            epoch,
+            epoch,
+        );
+        let call = Call {
+            operation: Operation::Login,
+            result: CallResult::Ok,
+            seconds: 0.0,
+        };
         self.called(&cloud, &call);
     }
 }
@@ -416,7 +512,13 @@ fn gauge(registry: &Registry, name: &str, help: &str) -> Gauge {
     metric
 }
 
-fn histogram(registry: &Registry, name: &str, help: &str, labels: &[&str], buckets: Vec<f64>) -> HistogramVec {
+fn histogram(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    labels: &[&str],
+    buckets: Vec<f64>,
+) -> HistogramVec {
     let metric = HistogramVec::new(HistogramOpts::new(name, help).buckets(buckets), labels).expect(DISTINCT);
     register(registry, metric.clone());
     metric

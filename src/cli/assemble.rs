@@ -11,7 +11,7 @@ use super::output;
 use crate::{
     config::{self, Loaded, Problems, types::Config},
     daemon::{
-        clock::{Clock, SharedClock, SystemClock},
+        clock::{SharedClock, SystemClock},
         context::{Cloud, Context, Rules},
         progress::Progress,
     },
@@ -42,12 +42,18 @@ pub fn load_or_show(path: &Path) -> Option<Loaded> {
 
 pub fn show(problems: &Problems) {
     eprint!("{}", problems.render(output::colour_on_stderr(), output::width()));
-    eprintln!("{} in the configuration; nothing was done.", output::count(problems.len() as u64, "problem", "problems"));
+    eprintln!(
+        "{} in the configuration; nothing was done.",
+        output::count(problems.count() as u64, "problem", "problems")
+    );
 }
 
 pub fn show_warnings(warnings: &Problems) {
     if !warnings.is_empty() {
-        eprint!("{}", warnings.render(output::colour_on_stderr(), output::width()));
+        eprint!(
+            "{}",
+            warnings.render_warnings(output::colour_on_stderr(), output::width())
+        );
     }
 }
 
@@ -55,7 +61,11 @@ pub fn show_warnings(warnings: &Problems) {
 pub fn select(config: &Config, names: &[String]) -> anyhow::Result<Vec<Arc<Policy>>> {
     for name in names {
         if !config.policies.iter().any(|policy| policy.name.as_str() == name) {
-            let known: Vec<&str> = config.policies.iter().map(|policy| policy.name.as_str()).collect();
+            let known: Vec<&str> = config
+                .policies
+                .iter()
+                .map(|policy| policy.name.as_str())
+                .collect();
             bail!("there is no policy {name:?}; there are: {}", known.join(", "));
         }
     }
@@ -63,11 +73,18 @@ pub fn select(config: &Config, names: &[String]) -> anyhow::Result<Vec<Arc<Polic
         [] => policy.enabled,
         names => names.iter().any(|name| policy.name.as_str() == name),
     };
-    Ok(config.policies.iter().filter(wanted).cloned().map(Arc::new).collect())
+    Ok(config
+        .policies
+        .iter()
+        .filter(wanted)
+        .cloned()
+        .map(Arc::new)
+        .collect())
 }
 
 pub fn open_store(config: &Config) -> anyhow::Result<Store> {
-    Store::open(&config.daemon.store).with_context(|| format!("opening the store {}", config.daemon.store.display()))
+    Store::open(&config.daemon.store)
+        .with_context(|| format!("opening the store {}", config.daemon.store.display()))
 }
 
 /// All parts of the daemon, on the system's clock.
@@ -107,7 +124,13 @@ pub fn clouds(
         )
         .with_context(|| format!("preparing cloud {name}"))?;
         let limits = &cloud.limits;
-        let cloud = Cloud::new(name.clone(), handles, limits.concurrency, signed(limits.request_timeout), metrics.clone());
+        let cloud = Cloud::new(
+            name.clone(),
+            handles,
+            limits.concurrency,
+            signed(limits.request_timeout),
+            metrics.clone(),
+        );
         Ok((name.clone(), Arc::new(cloud)))
     };
     config.clouds.iter().map(connect).collect()
@@ -125,6 +148,8 @@ fn random() -> f64 {
 
 /// Who acts, for the audit: the person behind `sudo` where there is one.
 pub fn actor() -> String {
-    let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|variable| std::env::var(variable).ok());
+    let name = ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|variable| std::env::var(variable).ok());
     name.unwrap_or_else(|| "operator".to_owned())
 }

@@ -56,8 +56,19 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let store = assemble::open_store(&loaded.config)?;
     match arguments.command {
-        Command::List { task, run, policy, limit, output } => {
-            let filter = AuditFilter { task, run, policy: policy.map(PolicyName::from), ..AuditFilter::default() };
+        Command::List {
+            task,
+            run,
+            policy,
+            limit,
+            output,
+        } => {
+            let filter = AuditFilter {
+                task,
+                run,
+                policy: policy.map(PolicyName::from),
+                ..AuditFilter::default()
+            };
             list(&store, filter, limit, output).await
         }
         Command::Verify { head, output } => verify(&store, head.as_deref(), output).await,
@@ -82,10 +93,25 @@ async fn list(store: &Store, filter: AuditFilter, limit: usize, output: Output) 
             _ => String::new(),
         };
         let target = record.target.map_or(String::new(), |target| target.to_string());
-        let about = [target, record.detail].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n");
-        [record.seq.to_string(), moment(record.at), record.actor, record.event.to_string(), what, change, about]
+        let about = [target, record.detail]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n");
+        [
+            record.seq.to_string(),
+            moment(record.at),
+            record.actor,
+            record.event.to_string(),
+            what,
+            change,
+            about,
+        ]
     });
-    print_line(&output::table(["record", "at", "by", "event", "of", "state", "about"], rows))?;
+    print_line(&output::table(
+        ["record", "at", "by", "event", "of", "state", "about"],
+        rows,
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -95,12 +121,20 @@ async fn verify(store: &Store, head: Option<&str>, output: Output) -> anyhow::Re
         let (seq, hash) = expected
             .split_once(':')
             .and_then(|(seq, hash)| Some((seq.parse::<i64>().ok()?, hash)))
-            .ok_or_else(|| anyhow::anyhow!("--head is a number, a colon and a hash, as `audit verify` prints it"))?;
+            .ok_or_else(|| {
+                anyhow::anyhow!("--head is a number, a colon and a hash, as `audit verify` prints it")
+            })?;
         if store.audit_hash(seq).await?.as_deref() != Some(hash) {
-            report.problems.push(format!("record {seq} is not the one whose hash was kept: the audit was replaced or cut"));
+            report.problems.push(format!(
+                "record {seq} is not the one whose hash was kept: the audit was replaced or cut"
+            ));
         }
     }
-    let exit = if report.is_sound() { Exit::Done } else { Exit::Failed };
+    let exit = if report.is_sound() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    };
     let head = report.head.as_ref().map(|(seq, hash)| format!("{seq}:{hash}"));
     if output == Output::Json {
         let sound = report.is_sound();
@@ -117,7 +151,10 @@ async fn verify(store: &Store, head: Option<&str>, output: Output) -> anyhow::Re
         print_line(&format!("… and {} more", report.more_problems))?;
     }
     let verdict = if exit == Exit::Done { "sound" } else { "NOT sound" };
-    print_line(&format!("{}: the audit is {verdict}", output::count(report.records, "record", "records")))?;
+    print_line(&format!(
+        "{}: the audit is {verdict}",
+        output::count(report.records, "record", "records")
+    ))?;
     print_line(&format!("head {}", head.as_deref().unwrap_or("none")))?;
     Ok(exit)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    assemble, Exit, Output,
+    Exit, Output, assemble,
     output::{self, print_json, print_line},
 };
 use crate::engine::policy::Policy;
@@ -46,12 +46,24 @@ pub fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
         Ok(loaded) => (Some(loaded), None),
         Err(problems) => (None, Some(problems)),
     };
-    let rows: Vec<Row> = loaded.iter().flat_map(|loaded| &loaded.config.policies).map(|policy| row(policy, now)).collect();
-    let exit = if problems.is_some() { Exit::ConfigurationInvalid } else { Exit::Done };
+    let rows: Vec<Row> = loaded
+        .iter()
+        .flat_map(|loaded| &loaded.config.policies)
+        .map(|policy| row(policy, now))
+        .collect();
+    let exit = if problems.is_some() {
+        Exit::ConfigurationInvalid
+    } else {
+        Exit::Done
+    };
     if arguments.output == Output::Json {
         print_json(&Checked {
-            problems: problems.as_ref().map_or_else(|| serde_json::json!([]), |problems| problems.to_json()),
-            warnings: loaded.as_ref().map_or_else(|| serde_json::json!([]), |loaded| loaded.warnings.to_json()),
+            problems: problems
+                .as_ref()
+                .map_or_else(|| serde_json::json!([]), |problems| problems.to_json()),
+            warnings: loaded
+                .as_ref()
+                .map_or_else(|| serde_json::json!([]), |loaded| loaded.warnings.to_json()),
             policies: rows,
         })?;
         return Ok(exit);
@@ -64,17 +76,41 @@ pub fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
         assemble::show_warnings(&loaded.warnings);
     }
     let cells = rows.iter().map(|row| {
-        let state = if row.enabled { row.mode.clone() } else { "disabled".to_owned() };
-        [row.name.clone(), state, row.resource.clone(), row.clouds.join(" "), row.schedule.clone(), row.next.join("\n")]
+        let state = if row.enabled {
+            row.mode.clone()
+        } else {
+            "disabled".to_owned()
+        };
+        [
+            row.name.clone(),
+            state,
+            row.resource.clone(),
+            row.clouds.join(" "),
+            row.schedule.clone(),
+            row.next.join("\n"),
+        ]
     });
-    print_line(&output::table(["policy", "mode", "resource", "clouds", "schedule", "next runs"], cells))?;
-    print_line(&format!("{} and {} are good.", config.display(), output::count(rows.len() as u64, "policy", "policies")))?;
+    print_line(&output::table(
+        ["policy", "mode", "resource", "clouds", "schedule", "next runs"],
+        cells,
+    ))?;
+    print_line(&format!(
+        "{} and {} are good.",
+        config.display(),
+        output::count(rows.len() as u64, "policy", "policies")
+    ))?;
     Ok(exit)
 }
 
 fn row(policy: &Policy, now: Timestamp) -> Row {
-    let fires = std::iter::successors(policy.schedule.next_after(now), |fire| policy.schedule.next_after(*fire));
-    let in_zone = |fire: Timestamp| fire.to_zoned(policy.zone().clone()).strftime("%a %Y-%m-%d %H:%M:%S %Z").to_string();
+    let fires = std::iter::successors(policy.schedule.next_after(now), |fire| {
+        policy.schedule.next_after(*fire)
+    });
+    let in_zone = |fire: Timestamp| {
+        fire.to_zoned(policy.zone().clone())
+            .strftime("%a %Y-%m-%d %H:%M:%S %Z")
+            .to_string()
+    };
     Row {
         name: policy.name.to_string(),
         enabled: policy.enabled,
@@ -83,6 +119,10 @@ fn row(policy: &Policy, now: Timestamp) -> Row {
         clouds: policy.clouds.iter().map(ToString::to_string).collect(),
         schedule: policy.schedule.line().to_owned(),
         timezone: policy.zone().iana_name().unwrap_or("UTC").to_owned(),
-        next: if policy.enabled { fires.take(3).map(in_zone).collect() } else { vec![] },
+        next: if policy.enabled {
+            fires.take(3).map(in_zone).collect()
+        } else {
+            vec![]
+        },
     }
 }

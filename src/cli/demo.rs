@@ -54,13 +54,20 @@ pub struct Arguments {
 
 pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     let directory = arguments.directory.clone().unwrap_or_else(fresh_directory);
-    let listen = if arguments.serve { "127.0.0.1:9469" } else { "127.0.0.1:0" };
+    let listen = if arguments.serve {
+        "127.0.0.1:9469"
+    } else {
+        "127.0.0.1:0"
+    };
     let cloud = start_cloud().await?;
-    let config_file = simulate::write_configuration(&directory, &cloud.auth_url(), &Login::of_demo(), listen)?;
+    let config_file =
+        simulate::write_configuration(&directory, &cloud.auth_url(), &Login::of_demo(), listen)?;
     // A store of an earlier demo knows another world.
     for old in ["revokd.db", "revokd.db-wal", "revokd.db-shm"] {
         match fs::remove_file(directory.join(old)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).context("clearing the directory"),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("clearing the directory");
+            }
             _ => {}
         }
     }
@@ -81,7 +88,11 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
         serve(&loaded.config).await?;
     }
     cloud.stop().await;
-    Ok(if report.removed_undecided == 0 { Exit::Done } else { Exit::Failed })
+    Ok(if report.removed_undecided == 0 {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 async fn start_cloud() -> anyhow::Result<SimulatedCloud> {
@@ -100,7 +111,13 @@ fn fresh_directory() -> PathBuf {
 async fn work(context: &Arc<Context>, config: &Config) -> anyhow::Result<Once> {
     let policies = assemble::select(config, &[])?;
     let shown = progress::show(context.progress.clone());
-    let once = daemon::once(context.clone(), &policies, SignedDuration::from_mins(5), config.daemon.stop_within).await;
+    let once = daemon::once(
+        context.clone(),
+        &policies,
+        SignedDuration::from_mins(5),
+        config.daemon.stop_within,
+    )
+    .await;
     drop(shown);
     Ok(once?)
 }
@@ -153,7 +170,10 @@ impl Report {
         let in_state = |state| tasks.iter().filter(|task| task.state == state).count() as u64;
         let audit = context.store.verify_audit(|_, _| {}).await?;
         let total = |observe: bool| -> u64 {
-            let runs = once.reports.iter().filter(|report| (report.policy.mode == Mode::Observe) == observe);
+            let runs = once
+                .reports
+                .iter()
+                .filter(|report| (report.policy.mode == Mode::Observe) == observe);
             runs.map(|report| report.totals.decided).sum()
         };
         Ok(Report {
@@ -162,15 +182,26 @@ impl Report {
             dead: in_state(TaskState::Dead),
             held: in_state(TaskState::Held),
             observed: total(true),
-            kept: once.reports.iter().map(|report| report.totals.spared + report.totals.unreadable).sum(),
+            kept: once
+                .reports
+                .iter()
+                .map(|report| report.totals.spared + report.totals.unreadable)
+                .sum(),
             removed_undecided: removed_undecided(cloud, &tasks),
             config: config.to_owned(),
             metrics,
-            audit_head: audit.head.as_ref().map_or_else(String::new, |(seq, hash)| format!("{seq}:{hash}")),
+            audit_head: audit
+                .head
+                .as_ref()
+                .map_or_else(String::new, |(seq, hash)| format!("{seq}:{hash}")),
             audit_sound: audit.is_sound(),
             runs: Summary::of(context, once).await?,
             tasks,
-            names: cloud.world().projects().map(|project| (project.id.clone(), project.name.clone())).collect(),
+            names: cloud
+                .world()
+                .projects()
+                .map(|project| (project.id.clone(), project.name.clone()))
+                .collect(),
         })
     }
 
@@ -184,28 +215,54 @@ impl Report {
             self.decided, self.done, self.held, self.dead, self.removed_undecided
         ))?;
         let config = self.config.display();
-        print_line(&format!("\nLook around:  revokd --config {config} tasks list   (or runs list, audit list, status)"))?;
+        print_line(&format!(
+            "\nLook around:  revokd --config {config} tasks list   (or runs list, audit list, status)"
+        ))?;
         let sound = if self.audit_sound { "sound" } else { "NOT SOUND" };
-        print_line(&format!("Audit:        {sound}, head {:.24}…  (audit verify)", self.audit_head))?;
+        print_line(&format!(
+            "Audit:        {sound}, head {:.24}…  (audit verify)",
+            self.audit_head
+        ))?;
         match serving {
             true => print_line("Metrics:      http://127.0.0.1:9469/metrics   (stop with Ctrl-C)"),
-            false => print_line(&format!("Metrics:      {}   (live with --serve)", self.metrics.display())),
+            false => print_line(&format!(
+                "Metrics:      {}   (live with --serve)",
+                self.metrics.display()
+            )),
         }
     }
 
     fn print_policies(&self) -> anyhow::Result<()> {
         print_line("What the policies found")?;
         let rows = self.runs.runs.iter().map(|row| {
-            let of = |state| self.of_policy(&row.policy).filter(|task| task.state == state).count();
+            let of = |state| {
+                self.of_policy(&row.policy)
+                    .filter(|task| task.state == state)
+                    .count()
+            };
             let (done, held) = (of(TaskState::Done), of(TaskState::Held));
-            [row.policy.clone(), row.mode.clone(), row.seen.to_string(), row.decided.to_string(), done.to_string(), held.to_string()]
+            [
+                row.policy.clone(),
+                row.mode.clone(),
+                row.seen.to_string(),
+                row.decided.to_string(),
+                done.to_string(),
+                held.to_string(),
+            ]
         });
-        print_line(&output::table(["policy", "mode", "seen", "to go", "removed", "held"], rows))
+        print_line(&output::table(
+            ["policy", "mode", "seen", "to go", "removed", "held"],
+            rows,
+        ))
     }
 
     fn print_removed(&self) -> anyhow::Result<()> {
         print_line("\nRemoved, and why (some of it)")?;
-        let mut removed: Vec<&Task> = self.tasks.iter().filter(|task| task.state == TaskState::Done).collect();
+        let mut removed: Vec<&Task> = self
+            .tasks
+            .iter()
+            .filter(|task| task.state == TaskState::Done)
+            .collect();
         // What took most tries tells most.
         removed.sort_by_key(|task| (std::cmp::Reverse(task.attempts), task.id));
         let mut shown = HashSet::new();
@@ -216,9 +273,18 @@ impl Report {
         let rows = rows.take(SHOWN).map(|task| {
             let evidence = &task.revocation.evidence;
             let subject = self.subject(task);
-            [evidence.resource_name.clone(), subject, evidence.reason(), task.attempts.to_string(), task.note.clone()]
+            [
+                evidence.resource_name.clone(),
+                subject,
+                evidence.reason(),
+                task.attempts.to_string(),
+                task.note.clone(),
+            ]
         });
-        print_line(&output::table(["image", "lost by", "because", "tries", "came to"], rows))
+        print_line(&output::table(
+            ["image", "lost by", "because", "tries", "came to"],
+            rows,
+        ))
     }
 
     fn print_kept(&self) -> anyhow::Result<()> {
@@ -239,8 +305,13 @@ impl Report {
         print_line("\nHeld")?;
         let config = self.config.display();
         for row in &self.runs.runs {
-            let held: Vec<&Task> = self.of_policy(&row.policy).filter(|task| task.state == TaskState::Held).collect();
-            let Some(hold) = held.first().and_then(|task| task.hold) else { continue };
+            let held: Vec<&Task> = self
+                .of_policy(&row.policy)
+                .filter(|task| task.state == TaskState::Held)
+                .collect();
+            let Some(hold) = held.first().and_then(|task| task.hold) else {
+                continue;
+            };
             let waits = match row.waits {
                 Some(run) => format!("let it go on: revokd --config {config} runs allow {run}"),
                 None => format!("goes on by itself at {}", output::moment(held[0].not_before)),
@@ -253,12 +324,18 @@ impl Report {
     }
 
     fn of_policy<'a>(&'a self, policy: &'a str) -> impl Iterator<Item = &'a Task> {
-        self.tasks.iter().filter(move |task| task.revocation.evidence.policy.as_str() == policy)
+        self.tasks
+            .iter()
+            .filter(move |task| task.revocation.evidence.policy.as_str() == policy)
     }
 
     fn subject(&self, task: &Task) -> String {
         match &task.revocation.target.subject {
-            Some(project) => self.names.get(project).cloned().unwrap_or_else(|| project.to_string()),
+            Some(project) => self
+                .names
+                .get(project)
+                .cloned()
+                .unwrap_or_else(|| project.to_string()),
             None => "(the image itself)".to_owned(),
         }
     }

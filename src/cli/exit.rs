@@ -18,8 +18,14 @@ pub enum Exit {
 }
 
 impl Exit {
-    pub const ALL: [Exit; 6] =
-        [Exit::Done, Exit::Failed, Exit::Usage, Exit::ConfigurationInvalid, Exit::Held, Exit::DeadTasks];
+    pub const ALL: [Exit; 6] = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::ConfigurationInvalid,
+        Exit::Held,
+        Exit::DeadTasks,
+    ];
 
     pub fn code(self) -> u8 {
         self as u8

@@ -9,7 +9,9 @@ use tracing_subscriber::EnvFilter;
 /// only what is wrong.
 pub fn start(filter: Option<&str>, daemon: bool) -> anyhow::Result<()> {
     let default = if daemon { "info" } else { "error" };
-    let filter = EnvFilter::builder().parse(filter.unwrap_or(default)).context("reading --log")?;
+    let filter = EnvFilter::builder()
+        .parse(filter.unwrap_or(default))
+        .context("reading --log")?;
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     tracing_subscriber::fmt()
         .with_env_filter(filter)

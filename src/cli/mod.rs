@@ -31,7 +31,13 @@ use self::{exit::Exit, output::Output};
 #[command(name = "revokd", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
     /// The configuration; paths in it are relative to it.
-    #[arg(long, global = true, value_name = "FILE", env = "REVOKD_CONFIG", default_value = "/etc/revokd/revokd.toml")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "REVOKD_CONFIG",
+        default_value = "/etc/revokd/revokd.toml"
+    )]
     config: PathBuf,
 
     /// What goes to the log on standard error: error, warn, info, debug, or a

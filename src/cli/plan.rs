@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     daemon::{
-        clock::{Clock, SharedClock, SystemClock},
+        clock::{SharedClock, SystemClock},
         collect::collect,
         progress::Progress,
         run::{Judged, judge},
@@ -99,14 +99,20 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let collection = collect(&clouds, clock.as_ref(), &progress, &references).await;
     drop(shown);
     let (protection, now) = (&loaded.config.daemon.protect, clock.now());
-    let judged: Vec<(&Policy, Judged)> =
-        references.iter().map(|policy| (*policy, judge(policy, &collection, protection, now))).collect();
+    let judged: Vec<(&Policy, Judged)> = references
+        .iter()
+        .map(|policy| (*policy, judge(policy, &collection, protection, now)))
+        .collect();
     let plan = Plan::of(&judged);
     match arguments.output {
         Output::Json => print_json(&plan)?,
         Output::Table => plan.print()?,
     }
-    Ok(if plan.gaps.is_empty() { Exit::Done } else { Exit::Failed })
+    Ok(if plan.gaps.is_empty() {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 impl Plan {
@@ -117,9 +123,14 @@ impl Plan {
                 gaps.push(gap);
             }
         }
-        let revocations = judged.iter().flat_map(|(_, judged)| &judged.evaluation.revocations);
+        let revocations = judged
+            .iter()
+            .flat_map(|(_, judged)| &judged.evaluation.revocations);
         Plan {
-            policies: judged.iter().map(|(policy, judged)| PolicyRow::of(policy, judged)).collect(),
+            policies: judged
+                .iter()
+                .map(|(policy, judged)| PolicyRow::of(policy, judged))
+                .collect(),
             revocations: revocations.map(RevocationRow::of).collect(),
             gaps: gaps.into_iter().map(GapRow::of).collect(),
         }
@@ -128,11 +139,23 @@ impl Plan {
     fn print(&self) -> anyhow::Result<()> {
         if !self.revocations.is_empty() {
             let rows = self.revocations.iter().map(|row| {
-                let subject = row.subject.clone().unwrap_or_else(|| "(the image itself)".to_owned());
+                let subject = row
+                    .subject
+                    .clone()
+                    .unwrap_or_else(|| "(the image itself)".to_owned());
                 let resource = format!("{}\n{}", row.resource_name, row.resource);
-                [row.policy.clone(), row.cloud.clone(), resource, subject, row.reason.clone()]
+                [
+                    row.policy.clone(),
+                    row.cloud.clone(),
+                    resource,
+                    subject,
+                    row.reason.clone(),
+                ]
             });
-            print_line(&output::table(["policy", "cloud", "resource", "loses access", "because"], rows))?;
+            print_line(&output::table(
+                ["policy", "cloud", "resource", "loses access", "because"],
+                rows,
+            ))?;
         }
         let rows = self.policies.iter().map(|row| {
             let then = match (row.mode.as_str(), row.brake.is_empty(), row.decided) {
@@ -142,18 +165,37 @@ impl Plan {
                 (_, false, _) => format!("would be held: {}", row.brake.join("; ")),
                 _ => "would be removed".to_owned(),
             };
-            [row.name.clone(), row.mode.clone(), row.seen.to_string(), row.decided.to_string(), row.kept.len().to_string(), then]
+            [
+                row.name.clone(),
+                row.mode.clone(),
+                row.seen.to_string(),
+                row.decided.to_string(),
+                row.kept.len().to_string(),
+                then,
+            ]
         });
-        print_line(&output::table(["policy", "mode", "seen", "decided", "kept", "then"], rows))?;
+        print_line(&output::table(
+            ["policy", "mode", "seen", "decided", "kept", "then"],
+            rows,
+        ))?;
         for policy in &self.policies {
             for kept in policy.kept.iter().chain(&policy.unreadable) {
-                let subject = kept.subject.as_ref().map_or(String::new(), |subject| format!(" of {subject}"));
-                print_line(&format!("kept by {}: {}{subject}: {}", policy.name, kept.resource, kept.reason))?;
+                let subject = kept
+                    .subject
+                    .as_ref()
+                    .map_or(String::new(), |subject| format!(" of {subject}"));
+                print_line(&format!(
+                    "kept by {}: {}{subject}: {}",
+                    policy.name, kept.resource, kept.reason
+                ))?;
             }
         }
         for gap in &self.gaps {
             let resource = gap.resource.as_deref().unwrap_or_default();
-            print_line(&format!("not seen: {} {} {resource}: {}", gap.cloud, gap.scope, gap.reason))?;
+            print_line(&format!(
+                "not seen: {} {} {resource}: {}",
+                gap.cloud, gap.scope, gap.reason
+            ))?;
         }
         Ok(())
     }
@@ -171,8 +213,16 @@ impl PolicyRow {
             seen: evaluation.seen,
             decided: wanted.len() as u64,
             brake: trips.iter().map(ToString::to_string).collect(),
-            kept: evaluation.spared.iter().map(|spared| KeptRow::of(&spared.target, &spared.reason)).collect(),
-            unreadable: evaluation.unreadable.iter().map(|value| KeptRow::of(&value.target, &value.problem)).collect(),
+            kept: evaluation
+                .spared
+                .iter()
+                .map(|spared| KeptRow::of(&spared.target, &spared.reason))
+                .collect(),
+            unreadable: evaluation
+                .unreadable
+                .iter()
+                .map(|value| KeptRow::of(&value.target, &value.problem))
+                .collect(),
         }
     }
 }
@@ -211,6 +261,11 @@ impl GapRow {
             Scope::Images => ("images", None),
             Scope::Members(image) => ("members", Some(image.to_string())),
         };
-        GapRow { cloud: gap.cloud.to_string(), scope, resource, reason: gap.reason.clone() }
+        GapRow {
+            cloud: gap.cloud.to_string(),
+            scope,
+            resource,
+            reason: gap.reason.clone(),
+        }
     }
 }

@@ -37,7 +37,10 @@ pub fn show(progress: Arc<Progress>) -> Shown {
         let task = tokio::spawn(redraw(progress, bar.clone()));
         return Shown { task, bar: Some(bar) };
     }
-    Shown { task: tokio::spawn(plain_lines(progress)), bar: None }
+    Shown {
+        task: tokio::spawn(plain_lines(progress)),
+        bar: None,
+    }
 }
 
 async fn redraw(progress: Arc<Progress>, bar: ProgressBar) {
@@ -71,6 +74,13 @@ fn sentence(progress: &Progress) -> String {
     if ended == Ended::default() {
         return seen;
     }
-    let Ended { done, dead, cancelled, again } = ended;
-    format!("{seen}; {done} removed and seen gone, {again} tries to be repeated, {cancelled} cancelled, {dead} given up")
+    let Ended {
+        done,
+        dead,
+        cancelled,
+        again,
+    } = ended;
+    format!(
+        "{seen}; {done} removed and seen gone, {again} tries to be repeated, {cancelled} cancelled, {dead} given up"
+    )
 }

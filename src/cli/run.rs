@@ -28,7 +28,9 @@ use crate::{
 /// and serves /metrics, until SIGTERM or SIGINT. SIGHUP reads the policies
 /// again; if they are not good, the old ones stay in force.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  revokd run\n  revokd run --once\n  revokd run --once partner-shares-lapse")]
+#[command(
+    after_help = "Examples:\n  revokd run\n  revokd run --once\n  revokd run --once partner-shares-lapse"
+)]
 pub struct Arguments {
     /// Evaluate now, work off the queue, and exit with what came of it.
     #[arg(long)]
@@ -106,16 +108,24 @@ async fn reload(context: &Context, path: &Path) -> anyhow::Result<()> {
         Ok(loaded) => {
             assemble::show_warnings(&loaded.warnings);
             if loaded.config.clouds.keys().ne(context.clouds.keys()) {
-                tracing::error!("the reload was refused: adding or removing a cloud needs a restart; the policies before it stay in force");
+                tracing::error!(
+                    "the reload was refused: adding or removing a cloud needs a restart; the policies before it stay in force"
+                );
                 return Ok(daemon::reload_refused(context, 1).await?);
             }
             daemon::reload(context, &loaded.config).await?;
-            tracing::info!(policies = loaded.config.policies.len(), "reloaded; changes of [daemon] and [clouds] wait for a restart");
+            tracing::info!(
+                policies = loaded.config.policies.len(),
+                "reloaded; changes of [daemon] and [clouds] wait for a restart"
+            );
         }
         Err(problems) => {
             assemble::show(&problems);
-            tracing::error!(problems = problems.len(), "the reload was refused; the policies before it stay in force");
-            daemon::reload_refused(context, problems.len()).await?;
+            tracing::error!(
+                problems = problems.count(),
+                "the reload was refused; the policies before it stay in force"
+            );
+            daemon::reload_refused(context, problems.count()).await?;
         }
     }
     Ok(())
@@ -172,23 +182,42 @@ impl Summary {
     pub async fn of(context: &Context, once: &Once) -> anyhow::Result<Summary> {
         let ended = context.store.ended_since(once.started_at).await?;
         let counts = context.store.counts().await?;
-        let standing = |wanted: &dyn Fn(&TaskCount) -> bool| counts.iter().filter(|count| wanted(count)).map(|count| count.count).sum();
-        let dead = TaskFilter { state: Some(TaskState::Dead), ..TaskFilter::default() };
+        let standing = |wanted: &dyn Fn(&TaskCount) -> bool| {
+            counts
+                .iter()
+                .filter(|count| wanted(count))
+                .map(|count| count.count)
+                .sum()
+        };
+        let dead = TaskFilter {
+            state: Some(TaskState::Dead),
+            ..TaskFilter::default()
+        };
         let dead = context.store.tasks(dead, 20).await?;
-        let this_pass = dead.iter().filter(|task| task.finished_at.is_some_and(|at| at >= once.started_at));
+        let this_pass = dead
+            .iter()
+            .filter(|task| task.finished_at.is_some_and(|at| at >= once.started_at));
         Ok(Summary {
             runs: once.reports.iter().map(RunRow::of).collect(),
             done: ended.done,
             cancelled: ended.cancelled,
             dead: ended.dead,
             held: standing(&|count| matches!(count.hold, Some(Hold::Approval | Hold::Brake))),
-            left: standing(&|count| matches!(count.state, TaskState::Queued | TaskState::Claimed | TaskState::Verifying)),
-            dead_notes: this_pass.map(|task| format!("task {}: {}: {}", task.id, task.revocation.target, task.note)).collect(),
+            left: standing(&|count| {
+                matches!(
+                    count.state,
+                    TaskState::Queued | TaskState::Claimed | TaskState::Verifying
+                )
+            }),
+            dead_notes: this_pass
+                .map(|task| format!("task {}: {}: {}", task.id, task.revocation.target, task.note))
+                .collect(),
         })
     }
 
     fn exit(&self) -> Exit {
-        let failed = |row: &RunRow| row.state == RunState::Failed.as_str() || row.run.is_none() || row.gaps > 0;
+        let failed =
+            |row: &RunRow| row.state == RunState::Failed.as_str() || row.run.is_none() || row.gaps > 0;
         if self.runs.iter().any(failed) || self.left > 0 {
             Exit::Failed
         } else if self.dead > 0 {
@@ -203,15 +232,28 @@ impl Summary {
     fn print(&self) -> anyhow::Result<()> {
         let rows = self.runs.iter().map(|row| {
             let run = row.run.map_or_else(|| "-".to_owned(), |run| run.to_string());
-            [row.policy.clone(), run, row.state.clone(), row.seen.to_string(), row.decided.to_string(), row.queued.to_string()]
+            [
+                row.policy.clone(),
+                run,
+                row.state.clone(),
+                row.seen.to_string(),
+                row.decided.to_string(),
+                row.queued.to_string(),
+            ]
         });
-        print_line(&output::table(["policy", "run", "state", "seen", "decided", "queued"], rows))?;
+        print_line(&output::table(
+            ["policy", "run", "state", "seen", "decided", "queued"],
+            rows,
+        ))?;
         for row in &self.runs {
             for note in &row.notes {
                 print_line(&format!("{}: {note}", row.policy))?;
             }
             if let Some(run) = row.waits {
-                print_line(&format!("{}: `revokd runs show {run}`, then `runs allow {run}` or `runs reject {run}`", row.policy))?;
+                print_line(&format!(
+                    "{}: `revokd runs show {run}`, then `runs allow {run}` or `runs reject {run}`",
+                    row.policy
+                ))?;
             }
         }
         for note in &self.dead_notes {

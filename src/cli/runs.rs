@@ -65,7 +65,13 @@ enum Command {
 }
 
 fn state(text: &str) -> Result<RunState, String> {
-    let all = || RunState::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let all = || {
+        RunState::ALL
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     RunState::parse(text).ok_or_else(|| format!("one of {}", all()))
 }
 
@@ -75,18 +81,30 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let store = assemble::open_store(&loaded.config)?;
     match arguments.command {
-        Command::List { policy, state, limit, output } => {
-            let filter = RunFilter { policy: policy.map(PolicyName::from), state };
+        Command::List {
+            policy,
+            state,
+            limit,
+            output,
+        } => {
+            let filter = RunFilter {
+                policy: policy.map(PolicyName::from),
+                state,
+            };
             list(store.runs(filter, limit).await?, output)
         }
         Command::Show { id, output } => show(&store, id, output).await,
         Command::Allow { id } => {
             store.allow_run(id, assemble::actor(), Timestamp::now()).await?;
-            print_line(&format!("run {id} is allowed: a running daemon goes on with it, or `revokd run --once`"))?;
+            print_line(&format!(
+                "run {id} is allowed: a running daemon goes on with it, or `revokd run --once`"
+            ))?;
             Ok(Exit::Done)
         }
         Command::Reject { id, reason } => {
-            store.reject_run(id, assemble::actor(), reason, Timestamp::now()).await?;
+            store
+                .reject_run(id, assemble::actor(), reason, Timestamp::now())
+                .await?;
             print_line(&format!("run {id} is rejected: nothing of it is removed"))?;
             Ok(Exit::Done)
         }
@@ -112,7 +130,12 @@ fn list(runs: Vec<Run>, output: Output) -> anyhow::Result<Exit> {
             run.notes.first().cloned().unwrap_or_default(),
         ]
     });
-    print_line(&output::table(["run", "policy", "state", "mode", "started", "seen", "decided", "queued", "note"], rows))?;
+    print_line(&output::table(
+        [
+            "run", "policy", "state", "mode", "started", "seen", "decided", "queued", "note",
+        ],
+        rows,
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -130,7 +153,11 @@ async fn show(store: &Store, id: RunId, output: Output) -> anyhow::Result<Exit> 
         anyhow::bail!("there is no run {id}");
     };
     let (revocations, revocations_total) = store.run_decisions(id, SHOWN).await?;
-    let shown = Shown { run, revocations, revocations_total };
+    let shown = Shown {
+        run,
+        revocations,
+        revocations_total,
+    };
     match output {
         Output::Json => print_json(&shown)?,
         Output::Table => shown.print()?,
@@ -143,7 +170,12 @@ impl Shown {
         let run = &self.run;
         print_line(&format!(
             "run {} of {}: {} ({}, started {} by {})",
-            run.id, run.policy, run.state, run.mode, moment(run.started_at), run.trigger
+            run.id,
+            run.policy,
+            run.state,
+            run.mode,
+            moment(run.started_at),
+            run.trigger
         ))?;
         let totals = run.totals;
         print_line(&format!(
@@ -154,16 +186,38 @@ impl Shown {
             print_line(&format!("  {note}"))?;
         }
         let rows = self.revocations.iter().map(|revocation| {
-            let subject = revocation.target.subject.as_ref().map_or("(the image itself)".to_owned(), ToString::to_string);
-            let resource = format!("{}\n{}", revocation.evidence.resource_name, revocation.target.resource);
-            [revocation.target.cloud.to_string(), resource, subject, revocation.evidence.reason()]
+            let subject = revocation
+                .target
+                .subject
+                .as_ref()
+                .map_or("(the image itself)".to_owned(), ToString::to_string);
+            let resource = format!(
+                "{}\n{}",
+                revocation.evidence.resource_name, revocation.target.resource
+            );
+            [
+                revocation.target.cloud.to_string(),
+                resource,
+                subject,
+                revocation.evidence.reason(),
+            ]
         });
-        print_line(&output::table(["cloud", "resource", "loses access", "because"], rows))?;
+        print_line(&output::table(
+            ["cloud", "resource", "loses access", "because"],
+            rows,
+        ))?;
         if self.revocations_total > self.revocations.len() as u64 {
-            print_line(&format!("… the first {} of {}", self.revocations.len(), self.revocations_total))?;
+            print_line(&format!(
+                "… the first {} of {}",
+                self.revocations.len(),
+                self.revocations_total
+            ))?;
         }
         if run.state == RunState::Held {
-            print_line(&format!("it waits for you: `revokd runs allow {0}` or `revokd runs reject {0}`", run.id))?;
+            print_line(&format!(
+                "it waits for you: `revokd runs allow {0}` or `revokd runs reject {0}`",
+                run.id
+            ))?;
         }
         Ok(())
     }

@@ -89,7 +89,10 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let removed = cloud.world().removals().len();
     cloud.stop().await;
-    print_line(&format!("{removed} removed in all, listed in {}", removals.display()))?;
+    print_line(&format!(
+        "{removed} removed in all, listed in {}",
+        removals.display()
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -136,14 +139,23 @@ impl Arguments {
 pub async fn start(world: World, listen: SocketAddr) -> anyhow::Result<SimulatedCloud> {
     let mut options = Options::new(Arc::new(Timestamp::now));
     options.listen = listen;
-    SimulatedCloud::start(world, options).await.with_context(|| format!("listening on {listen}"))
+    SimulatedCloud::start(world, options)
+        .await
+        .with_context(|| format!("listening on {listen}"))
 }
 
 /// Writes the shipped configuration and policies with the cloud replaced by
 /// the simulated one; gives the path of `revokd.toml`. What is there already
 /// is left as it is, but for what leads to the cloud.
-pub fn write_configuration(directory: &Path, auth_url: &str, login: &Login, listen: &str) -> anyhow::Result<PathBuf> {
-    let write = |path: &Path, text: &str| fs::write(path, text).with_context(|| format!("writing {}", path.display()));
+pub fn write_configuration(
+    directory: &Path,
+    auth_url: &str,
+    login: &Login,
+    listen: &str,
+) -> anyhow::Result<PathBuf> {
+    let write = |path: &Path, text: &str| {
+        fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+    };
     let policies = directory.join("policies");
     fs::create_dir_all(&policies).with_context(|| format!("making {}", policies.display()))?;
     for (name, text) in shipped::POLICIES {
@@ -153,7 +165,10 @@ pub fn write_configuration(directory: &Path, auth_url: &str, login: &Login, list
         }
     }
     let config = directory.join("revokd.toml");
-    write(&config, &shipped::for_cloud(auth_url, &login.user, &login.project, listen))?;
+    write(
+        &config,
+        &shipped::for_cloud(auth_url, &login.user, &login.project, listen),
+    )?;
     write(&directory.join(shipped::PASSWORD_FILE), &login.password)?;
     owner_only(&directory.join(shipped::PASSWORD_FILE))?;
     Ok(config)
@@ -184,9 +199,14 @@ async fn watch_removals(cloud: &SimulatedCloud, path: &Path) -> anyhow::Result<(
 }
 
 fn parse_fault(text: &str) -> anyhow::Result<Fault> {
-    let (call, effect) = text.split_once('=').context("a fault is CALL=EFFECT, like remove-member=503")?;
+    let (call, effect) = text
+        .split_once('=')
+        .context("a fault is CALL=EFFECT, like remove-member=503")?;
     let (effect, times) = match effect.split_once('*') {
-        Some((effect, times)) => (effect, Some(times.parse::<u64>().context("after * comes how many times")?)),
+        Some((effect, times)) => (
+            effect,
+            Some(times.parse::<u64>().context("after * comes how many times")?),
+        ),
         None => (effect, None),
     };
     let effect = parse_effect(effect)?;
@@ -209,7 +229,10 @@ fn parse_fault(text: &str) -> anyhow::Result<Fault> {
 fn parse_effect(text: &str) -> anyhow::Result<Effect> {
     if let Some((status, seconds)) = text.split_once(':') {
         let seconds = seconds.parse().context("after : come seconds")?;
-        return Ok(Effect::StatusRetryAfter(parse_status(status)?, RetryAfter::Seconds(seconds)));
+        return Ok(Effect::StatusRetryAfter(
+            parse_status(status)?,
+            RetryAfter::Seconds(seconds),
+        ));
     }
     Ok(match text {
         "cut-before" => Effect::CutBefore,
@@ -231,10 +254,25 @@ mod tests {
 
     #[test]
     fn faults_are_read_as_the_help_says() {
-        for good in ["remove-member=503*2", "list-members=cut-before", "login=429:5*1", "any=200ms", "delete-image=token-dies"] {
+        for good in [
+            "remove-member=503*2",
+            "list-members=cut-before",
+            "login=429:5*1",
+            "any=200ms",
+            "delete-image=token-dies",
+        ] {
             assert!(parse_fault(good).is_ok(), "{good}");
         }
-        for bad in ["", "remove-member", "x=503", "login=", "login=999", "login=503*x", "login=429:x", "login=often"] {
+        for bad in [
+            "",
+            "remove-member",
+            "x=503",
+            "login=",
+            "login=999",
+            "login=503*x",
+            "login=429:x",
+            "login=often",
+        ] {
             assert!(parse_fault(bad).is_err(), "{bad}");
         }
     }

@@ -71,10 +71,22 @@ impl Status {
             }
             policies.push(PolicyRow::read(policy, tasks, store).await?);
         }
-        let held = RunFilter { state: Some(RunState::Held), ..RunFilter::default() };
+        let held = RunFilter {
+            state: Some(RunState::Held),
+            ..RunFilter::default()
+        };
         let held_runs = store.runs(held, 100).await?.iter().map(|run| run.id).collect();
-        let dead = counts.iter().filter(|count| count.state == TaskState::Dead).map(|count| count.count).sum();
-        Ok(Status { daemon_pid: working_pid(store)?, policies, held_runs, dead_tasks: dead })
+        let dead = counts
+            .iter()
+            .filter(|count| count.state == TaskState::Dead)
+            .map(|count| count.count)
+            .sum();
+        Ok(Status {
+            daemon_pid: working_pid(store)?,
+            policies,
+            held_runs,
+            dead_tasks: dead,
+        })
     }
 
     fn print(&self) -> anyhow::Result<()> {
@@ -83,15 +95,26 @@ impl Status {
             None => print_line("no revokd works on this store now")?,
         }
         let rows = self.policies.iter().map(|row| {
-            let tasks: Vec<String> = row.tasks.iter().map(|(state, count)| format!("{count} {state}")).collect();
-            let next = if row.enabled { moment_or_dash(row.next_run) } else { "disabled".to_owned() };
+            let tasks: Vec<String> = row
+                .tasks
+                .iter()
+                .map(|(state, count)| format!("{count} {state}"))
+                .collect();
+            let next = if row.enabled {
+                moment_or_dash(row.next_run)
+            } else {
+                "disabled".to_owned()
+            };
             let last = match (row.last_run, &row.last_state) {
                 (Some(at), Some(state)) => format!("{} {state}", moment(at)),
                 _ => "never".to_owned(),
             };
             [row.name.clone(), row.mode.clone(), last, next, tasks.join(", ")]
         });
-        print_line(&output::table(["policy", "mode", "last run", "next run", "in the queue"], rows))?;
+        print_line(&output::table(
+            ["policy", "mode", "last run", "next run", "in the queue"],
+            rows,
+        ))?;
         for run in &self.held_runs {
             print_line(&format!("run {run} waits for you: `revokd runs show {run}`"))?;
         }
@@ -105,7 +128,10 @@ impl Status {
 
 impl PolicyRow {
     async fn read(policy: &Policy, tasks: BTreeMap<String, u64>, store: &Store) -> anyhow::Result<PolicyRow> {
-        let of_policy = RunFilter { policy: Some(policy.name.clone()), ..RunFilter::default() };
+        let of_policy = RunFilter {
+            policy: Some(policy.name.clone()),
+            ..RunFilter::default()
+        };
         let last = store.runs(of_policy, 1).await?.pop();
         Ok(PolicyRow {
             name: policy.name.to_string(),
@@ -114,7 +140,10 @@ impl PolicyRow {
             last_run: last.as_ref().map(|run| run.finished_at.unwrap_or(run.started_at)),
             last_state: last.as_ref().map(|run| run.state.to_string()),
             last_success: store.last_success(policy.name.clone()).await?,
-            next_run: policy.enabled.then(|| policy.schedule.next_after(Timestamp::now())).flatten(),
+            next_run: policy
+                .enabled
+                .then(|| policy.schedule.next_after(Timestamp::now()))
+                .flatten(),
             tasks,
         })
     }

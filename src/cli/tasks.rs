@@ -66,7 +66,13 @@ enum Command {
 }
 
 fn state(text: &str) -> Result<TaskState, String> {
-    let all = || TaskState::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let all = || {
+        TaskState::ALL
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     TaskState::parse(text).ok_or_else(|| format!("one of {}", all()))
 }
 
@@ -76,7 +82,15 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
     };
     let store = assemble::open_store(&loaded.config)?;
     match arguments.command {
-        Command::List { state, policy, cloud, run, resource, limit, output } => {
+        Command::List {
+            state,
+            policy,
+            cloud,
+            run,
+            resource,
+            limit,
+            output,
+        } => {
             let filter = TaskFilter {
                 state,
                 policy: policy.map(PolicyName::from),
@@ -89,11 +103,15 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
         Command::Show { id, output } => show(&store, id, output).await,
         Command::Retry { id } => {
             store.retry_task(id, assemble::actor(), Timestamp::now()).await?;
-            print_line(&format!("task {id} is in the queue again: a running daemon goes on with it, or `revokd run --once`"))?;
+            print_line(&format!(
+                "task {id} is in the queue again: a running daemon goes on with it, or `revokd run --once`"
+            ))?;
             Ok(Exit::Done)
         }
         Command::Cancel { id, reason } => {
-            store.cancel_task(id, assemble::actor(), reason, Timestamp::now()).await?;
+            store
+                .cancel_task(id, assemble::actor(), reason, Timestamp::now())
+                .await?;
             print_line(&format!("task {id} is cancelled"))?;
             Ok(Exit::Done)
         }
@@ -157,12 +175,33 @@ fn list(tasks: &[Task], output: Output) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let cells = rows.into_iter().map(|row| {
-        let state = row.hold.map_or(row.state.clone(), |hold| format!("{} ({hold})", row.state));
+        let state = row
+            .hold
+            .map_or(row.state.clone(), |hold| format!("{} ({hold})", row.state));
         let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
         let resource = format!("{}\n{}", row.resource_name, row.resource);
-        [row.id.to_string(), state, row.policy, resource, subject, row.attempts.to_string(), row.note]
+        [
+            row.id.to_string(),
+            state,
+            row.policy,
+            resource,
+            subject,
+            row.attempts.to_string(),
+            row.note,
+        ]
     });
-    print_line(&output::table(["task", "state", "policy", "resource", "loses access", "tries", "note"], cells))?;
+    print_line(&output::table(
+        [
+            "task",
+            "state",
+            "policy",
+            "resource",
+            "loses access",
+            "tries",
+            "note",
+        ],
+        cells,
+    ))?;
     Ok(Exit::Done)
 }
 
@@ -202,20 +241,41 @@ async fn show(store: &Store, id: TaskId, output: Output) -> anyhow::Result<Exit>
 impl Shown {
     fn print(&self, task: &Task) -> anyhow::Result<()> {
         let row = &self.row;
-        print_line(&format!("task {} of run {}, policy {}: {}", row.id, row.run, row.policy, row.state))?;
+        print_line(&format!(
+            "task {} of run {}, policy {}: {}",
+            row.id, row.run, row.policy, row.state
+        ))?;
         print_line(&format!("  {} ({:?})", task.revocation.target, row.resource_name))?;
-        print_line(&format!("  granted {}, due since {}", moment(self.granted_at), moment(row.due_since)))?;
+        print_line(&format!(
+            "  granted {}, due since {}",
+            moment(self.granted_at),
+            moment(row.due_since)
+        ))?;
         print_line(&format!(
             "  decided {}, not before {}, ended {}",
-            moment(row.decided_at), moment(row.not_before), moment_or_dash(row.finished_at)
+            moment(row.decided_at),
+            moment(row.not_before),
+            moment_or_dash(row.finished_at)
         ))?;
         print_line(&format!("  {}", row.note))?;
-        let compared = self.evidence.iter().map(|one| [one.key.clone(), one.required.clone(), one.observed.clone()]);
+        let compared = self
+            .evidence
+            .iter()
+            .map(|one| [one.key.clone(), one.required.clone(), one.observed.clone()]);
         print_line(&output::table(["because", "required", "observed"], compared))?;
         let tries = self.tries.iter().map(|one| {
             let outcome = one.outcome.clone().unwrap_or_else(|| "open".to_owned());
-            [one.number.to_string(), moment(one.began_at), moment_or_dash(one.ended_at), outcome, one.note.clone()]
+            [
+                one.number.to_string(),
+                moment(one.began_at),
+                moment_or_dash(one.ended_at),
+                outcome,
+                one.note.clone(),
+            ]
         });
-        print_line(&output::table(["try", "began", "ended", "outcome", "note"], tries))
+        print_line(&output::table(
+            ["try", "began", "ended", "outcome", "note"],
+            tries,
+        ))
     }
 }

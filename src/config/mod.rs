@@ -7,6 +7,7 @@
 
 pub mod files;
 pub mod problem;
+pub mod shipped;
 pub mod source;
 pub mod types;
 
@@ -30,7 +31,9 @@ use toml::de::DeTable;
 
 use files::Files;
 use policy::{Named, Surroundings};
-use problem::{Problem, Problems};
+pub use problem::Problems;
+
+use problem::Problem;
 use reader::{Sink, Table};
 use secret::Host;
 use source::SourceFile;

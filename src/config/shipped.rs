@@ -5,11 +5,26 @@ const CONFIG: &str = include_str!("../../config/revokd.toml");
 
 /// File names and texts, as they stand in `config/policies/`.
 pub const POLICIES: &[(&str, &str)] = &[
-    ("10-partner-shares.toml", include_str!("../../config/policies/10-partner-shares.toml")),
-    ("20-golden-images.toml", include_str!("../../config/policies/20-golden-images.toml")),
-    ("30-expiry-dates.toml", include_str!("../../config/policies/30-expiry-dates.toml")),
-    ("40-stale-images.toml", include_str!("../../config/policies/40-stale-images.toml")),
-    ("50-observed.toml", include_str!("../../config/policies/50-observed.toml")),
+    (
+        "10-partner-shares.toml",
+        include_str!("../../config/policies/10-partner-shares.toml"),
+    ),
+    (
+        "20-golden-images.toml",
+        include_str!("../../config/policies/20-golden-images.toml"),
+    ),
+    (
+        "30-expiry-dates.toml",
+        include_str!("../../config/policies/30-expiry-dates.toml"),
+    ),
+    (
+        "40-stale-images.toml",
+        include_str!("../../config/policies/40-stale-images.toml"),
+    ),
+    (
+        "50-observed.toml",
+        include_str!("../../config/policies/50-observed.toml"),
+    ),
 ];
 
 /// The secret that the shipped configuration names, beside it.
@@ -21,7 +36,10 @@ pub fn for_cloud(auth_url: &str, user: &str, project: &str, listen: &str) -> Str
     CONFIG
         .replace("\"https://keystone.example.com/v3\"", &format!("{auth_url:?}"))
         .replace("user        = \"revokd\"", &format!("user        = {user:?}"))
-        .replace("project        = \"images\"", &format!("project        = {project:?}"))
+        .replace(
+            "project        = \"images\"",
+            &format!("project        = {project:?}"),
+        )
         .replace("listen = \"127.0.0.1:9469\"", &format!("listen = {listen:?}"))
         .replace("requests_per_second = 20\n", "# requests_per_second = 20\n")
 }
@@ -48,9 +66,17 @@ mod tests {
     #[test]
     fn every_shipped_policy_file_is_known_here() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policies");
-        let mut there: Vec<String> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut there: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         there.sort();
-        assert_eq!(there, POLICIES.iter().map(|(name, _)| (*name).to_owned()).collect::<Vec<_>>());
+        assert_eq!(
+            there,
+            POLICIES
+                .iter()
+                .map(|(name, _)| (*name).to_owned())
+                .collect::<Vec<_>>()
+        );
     }
 }

@@ -20,7 +20,11 @@ use crate::{
 };
 
 /// `group` holds tasks of one kind and one resource.
-pub async fn carry_out(context: Arc<Context>, cloud: Arc<Cloud>, group: Vec<Claimed>) -> Result<(), StoreError> {
+pub async fn carry_out(
+    context: Arc<Context>,
+    cloud: Arc<Cloud>,
+    group: Vec<Claimed>,
+) -> Result<(), StoreError> {
     let rules = context.rules();
     let first = match look(&context, &cloud, &group[0]).await {
         Ok(view) => view,
@@ -65,7 +69,11 @@ pub async fn hand_back(context: &Context, group: Vec<Claimed>, why: &str) -> Res
 
 async fn look(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Result<Inventory, Failure> {
     let target = &claimed.task.revocation.target;
-    let seen = cloud.handles.reader.look(target.kind, &target.resource, context.now()).await;
+    let seen = cloud
+        .handles
+        .reader
+        .look(target.kind, &target.resource, context.now())
+        .await;
     match &seen {
         Ok(_) => cloud.answered(),
         Err(failure) => cloud.failed(failure, context.now()),
@@ -86,14 +94,35 @@ fn before_call(
     match recheck::recheck(task, policy, view, &rules.protection, context.decision_valid, now) {
         Recheck::Proceed => None,
         Recheck::Gone => {
-            let note = if claimed.called { "seen gone after an earlier try" } else { "was gone already" };
-            Some((Verdict::Done { note: note.to_owned() }, "gone"))
+            let note = if claimed.called {
+                "seen gone after an earlier try"
+            } else {
+                "was gone already"
+            };
+            Some((
+                Verdict::Done {
+                    note: note.to_owned(),
+                },
+                "gone",
+            ))
         }
         Recheck::Cancel(reason) => Some((Verdict::Cancelled { reason }, "no-reason")),
         Recheck::Dead(reason) => Some((Verdict::Dead { reason }, "impossible")),
         Recheck::Wait(note) => {
-            let not_before = now + context.retry.longest_delay.min(jiff::SignedDuration::from_mins(1));
-            Some((Verdict::Again { not_before, called: true, burned: false, note }, "waiting"))
+            let not_before = now
+                + context
+                    .retry
+                    .longest_delay
+                    .min(jiff::SignedDuration::from_mins(1));
+            Some((
+                Verdict::Again {
+                    not_before,
+                    called: true,
+                    burned: false,
+                    note,
+                },
+                "waiting",
+            ))
         }
         Recheck::Unknown(reason) => {
             let tried = Try {
@@ -102,7 +131,10 @@ fn before_call(
                 look_failed: None,
                 number: claimed.attempt,
             };
-            Some((retry::decide(&tried, &context.retry, false, (context.random)(), now), "unknown"))
+            Some((
+                retry::decide(&tried, &context.retry, false, (context.random)(), now),
+                "unknown",
+            ))
         }
     }
 }
@@ -129,9 +161,10 @@ async fn after_calls(
     let judged = called.into_iter().map(|(claimed, outcome)| {
         let (presence, look_failed) = match &second {
             Ok(view) => (recheck::presence(&claimed.task.revocation.target, view), None),
-            Err(failure) => {
-                (Presence::Unknown("the look after the call failed".to_owned()), Some(failure.clone()))
-            }
+            Err(failure) => (
+                Presence::Unknown("the look after the call failed".to_owned()),
+                Some(failure.clone()),
+            ),
         };
         let word = match &outcome {
             Outcome::Accepted => "accepted",
@@ -158,7 +191,13 @@ fn verdict(
         look_failed,
         number: claimed.attempt,
     };
-    retry::decide(&tried, &context.retry, cloud.is_down(), (context.random)(), context.now())
+    retry::decide(
+        &tried,
+        &context.retry,
+        cloud.is_down(),
+        (context.random)(),
+        context.now(),
+    )
 }
 
 fn not_called(context: &Context, claimed: &Claimed, why: &str) -> Verdict {
@@ -189,7 +228,13 @@ async fn settle(context: &Context, settled: Vec<(Claimed, Verdict, &'static str)
         }
         let revocation = &claimed.task.revocation;
         context.metrics.attempt_ended(&target.cloud, word);
-        context.metrics.task_ended(&revocation.evidence.policy, &target.cloud, verdict, revocation.due_since, now);
+        context.metrics.task_ended(
+            &revocation.evidence.policy,
+            &target.cloud,
+            verdict,
+            revocation.due_since,
+            now,
+        );
         log(claimed, verdict);
         match verdict {
             Verdict::Done { .. } => ended.done += 1,
@@ -209,8 +254,12 @@ fn log(claimed: &Claimed, verdict: &Verdict) {
     let (id, run, attempt) = (task.id, task.run, claimed.attempt);
     match verdict {
         Verdict::Done { note } => tracing::info!(task = id, run, %policy, %target, attempt, "done: {note}"),
-        Verdict::Cancelled { reason } => tracing::info!(task = id, run, %policy, %target, "cancelled: {reason}"),
-        Verdict::Dead { reason } => tracing::error!(task = id, run, %policy, %target, attempt, "given up: {reason}"),
+        Verdict::Cancelled { reason } => {
+            tracing::info!(task = id, run, %policy, %target, "cancelled: {reason}")
+        }
+        Verdict::Dead { reason } => {
+            tracing::error!(task = id, run, %policy, %target, attempt, "given up: {reason}")
+        }
         Verdict::Again { note, not_before, .. } => {
             tracing::warn!(task = id, run, %policy, %target, attempt, %not_before, "to be tried again: {note}");
         }

@@ -32,7 +32,9 @@ impl Clock for SystemClock {
                 if left <= SignedDuration::ZERO {
                     return;
                 }
-                let step = Duration::try_from(left).unwrap_or_default().min(Duration::from_secs(60));
+                let step = Duration::try_from(left)
+                    .unwrap_or_default()
+                    .min(Duration::from_secs(60));
                 tokio::time::sleep(step).await;
             }
         })

@@ -21,7 +21,10 @@ pub struct Collection {
 impl Collection {
     /// What was seen of the clouds of one policy.
     pub fn of<'a>(&'a self, policy: &'a Policy) -> impl Iterator<Item = &'a Inventory> {
-        policy.clouds.iter().filter_map(|cloud| self.inventories.get(cloud))
+        policy
+            .clouds
+            .iter()
+            .filter_map(|cloud| self.inventories.get(cloud))
     }
 
     /// What could not be seen of the clouds of one policy. A gap that does not
@@ -29,7 +32,10 @@ impl Collection {
     pub fn gaps(&self, policy: &Policy) -> Vec<Gap> {
         let members = policy.needs().members;
         let concerns = |gap: &&Gap| members || !matches!(gap.scope, Scope::Members(_));
-        let seen = self.of(policy).flat_map(|inventory| &inventory.gaps).filter(concerns);
+        let seen = self
+            .of(policy)
+            .flat_map(|inventory| &inventory.gaps)
+            .filter(concerns);
         let blind = self.blind.iter().filter(|gap| policy.clouds.contains(&gap.cloud));
         blind.chain(seen).cloned().collect()
     }
@@ -49,7 +55,9 @@ pub async fn collect(
             *needs = needs.and(policy.needs());
         }
     }
-    let looks = wanted.into_iter().map(|(name, needs)| async move { (name, look(&clouds[name], clock, progress, needs).await) });
+    let looks = wanted
+        .into_iter()
+        .map(|(name, needs)| async move { (name, look(&clouds[name], clock, progress, needs).await) });
     let mut collection = Collection::default();
     for (name, seen) in join_all(looks).await {
         match seen {
@@ -66,7 +74,12 @@ pub async fn collect(
     collection
 }
 
-async fn look(cloud: &Cloud, clock: &dyn Clock, progress: &Progress, needs: Needs) -> Result<Inventory, Failure> {
+async fn look(
+    cloud: &Cloud,
+    clock: &dyn Clock,
+    progress: &Progress,
+    needs: Needs,
+) -> Result<Inventory, Failure> {
     let report = |read| progress.collecting(cloud.name.as_str(), read);
     let seen = cloud.handles.reader.collect(needs, clock.now(), &report).await;
     match &seen {

@@ -78,7 +78,9 @@ async fn permission(context: &Context, cloud: &Cloud) -> Permission {
     }
     match cloud.permission(context.now()) {
         // Failed in a way that says nothing of the cloud: do not spin on it.
-        Permission::Probe => Permission::Wait { until: context.now() + POLL },
+        Permission::Probe => Permission::Wait {
+            until: context.now() + POLL,
+        },
         decided => decided,
     }
 }
@@ -90,7 +92,10 @@ async fn take(context: &Context, cloud: &Cloud) -> Result<VecDeque<Vec<Claimed>>
     // that is claimed waits for more than a few groups before it.
     let calls = i32::try_from(GROUP_MAX * 8).unwrap_or(i32::MAX);
     let lease = cloud.request_timeout.saturating_mul(calls);
-    let claimed = context.store.claim(cloud.name.clone(), limit, context.now(), lease).await?;
+    let claimed = context
+        .store
+        .claim(cloud.name.clone(), limit, context.now(), lease)
+        .await?;
     Ok(group(claimed))
 }
 
@@ -109,12 +114,20 @@ fn group(claimed: Vec<Claimed>) -> VecDeque<Vec<Claimed>> {
     groups
 }
 
-async fn give_back(context: &Context, cloud: &Cloud, ready: &mut VecDeque<Vec<Claimed>>) -> Result<(), StoreError> {
+async fn give_back(
+    context: &Context,
+    cloud: &Cloud,
+    ready: &mut VecDeque<Vec<Claimed>>,
+) -> Result<(), StoreError> {
     let all: Vec<Claimed> = ready.drain(..).flatten().collect();
     if all.is_empty() {
         return Ok(());
     }
-    let why = if cloud.is_down() { "the cloud is down" } else { "the daemon is stopping" };
+    let why = if cloud.is_down() {
+        "the cloud is down"
+    } else {
+        "the daemon is stopping"
+    };
     hand_back(context, all, why).await
 }
 

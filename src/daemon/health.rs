@@ -6,7 +6,11 @@ use crate::store::StoreError;
 /// # Errors
 /// What is wrong with the store, for people.
 pub async fn store_works(context: &Context) -> Result<(), String> {
-    context.store.ping().await.map_err(|error| format!("store: {error}"))
+    context
+        .store
+        .ping()
+        .await
+        .map_err(|error| format!("store: {error}"))
 }
 
 /// One sentence for each cloud that nothing is sent to.

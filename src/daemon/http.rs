@@ -25,7 +25,9 @@ pub async fn serve(context: Arc<Context>, listener: TcpListener) -> std::io::Res
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .with_state(context);
-    axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
 }
 
 async fn metrics(State(context): State<Arc<Context>>) -> Response {
@@ -48,7 +50,11 @@ async fn readyz(State(context): State<Arc<Context>>) -> Response {
         Ok(()) => health::clouds_down(&context),
         Err(problem) => vec![problem],
     };
-    answer(if problems.is_empty() { Ok(()) } else { Err(problems.join("\n")) })
+    answer(if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems.join("\n"))
+    })
 }
 
 fn answer(health: Result<(), String>) -> Response {

@@ -63,7 +63,11 @@ pub struct Once {
 ///
 /// # Errors
 /// Another daemon has the store, the store failed, or the stop took too long.
-pub async fn serve(context: Arc<Context>, listener: TcpListener, stop_within: Duration) -> Result<(), DaemonError> {
+pub async fn serve(
+    context: Arc<Context>,
+    listener: TcpListener,
+    stop_within: Duration,
+) -> Result<(), DaemonError> {
     let _lock = lock(&context).await?.ok_or_else(|| other_daemon(&context))?;
     record(&context, Event::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
     let mut loops: JoinSet<Result<(), DaemonError>> = JoinSet::new();
@@ -128,7 +132,11 @@ pub async fn once(
     tokio::time::timeout(stop_within, drain_loops(&mut loops))
         .await
         .map_err(|_| DaemonError::StopTimedOut(stop_within))??;
-    Ok(Once { reports, started_at, drained })
+    Ok(Once {
+        reports,
+        started_at,
+        drained,
+    })
 }
 
 /// Replaces the policies in force; what is in the queue under changed ones is
@@ -137,7 +145,12 @@ pub async fn once(
 /// # Errors
 /// The store could not record it.
 pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError> {
-    record(context, Event::ConfigurationLoaded, &format!("{} policies", config.policies.len())).await?;
+    record(
+        context,
+        Event::ConfigurationLoaded,
+        &format!("{} policies", config.policies.len()),
+    )
+    .await?;
     context.rules.send_replace(Arc::new(Rules::of(config)));
     context.metrics.reloaded(true, context.now());
     Ok(())
@@ -149,7 +162,12 @@ pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError
 /// The store could not record it.
 pub async fn reload_refused(context: &Context, problems: usize) -> Result<(), StoreError> {
     context.metrics.reloaded(false, context.now());
-    record(context, Event::ConfigurationRefused, &format!("{problems} problems")).await
+    record(
+        context,
+        Event::ConfigurationRefused,
+        &format!("{problems} problems"),
+    )
+    .await
 }
 
 /// The right to dispatch, with what a killed process left behind cleared up.

@@ -38,14 +38,16 @@ impl Progress {
 
     /// The sum over all clouds.
     pub fn collected(&self) -> providers::Progress {
-        self.lock().values().fold(providers::Progress::default(), |sum, one| providers::Progress {
-            images: sum.images + one.images,
-            member_lists: sum.member_lists + one.member_lists,
-            member_lists_expected: match (sum.member_lists_expected, one.member_lists_expected) {
-                (None, only) | (only, None) => only,
-                (Some(a), Some(b)) => Some(a + b),
-            },
-        })
+        self.lock()
+            .values()
+            .fold(providers::Progress::default(), |sum, one| providers::Progress {
+                images: sum.images + one.images,
+                member_lists: sum.member_lists + one.member_lists,
+                member_lists_expected: match (sum.member_lists_expected, one.member_lists_expected) {
+                    (None, only) | (only, None) => only,
+                    (Some(a), Some(b)) => Some(a + b),
+                },
+            })
     }
 
     pub fn tried(&self, ended: Ended) {

@@ -64,7 +64,11 @@ pub struct Report {
 ///
 /// # Errors
 /// The store could not be written; what was decided until then stays.
-pub async fn run(context: &Context, policies: &[Arc<Policy>], trigger: Trigger) -> Result<Vec<Report>, RunError> {
+pub async fn run(
+    context: &Context,
+    policies: &[Arc<Policy>],
+    trigger: Trigger,
+) -> Result<Vec<Report>, RunError> {
     let mut begun = Vec::new();
     let mut reports = Vec::new();
     for policy in policies {
@@ -89,11 +93,21 @@ pub async fn run(context: &Context, policies: &[Arc<Policy>], trigger: Trigger) 
     for (policy, run, started) in begun {
         let report = match &collection {
             Some(collection) => conclude(context, &rules, policy, run, collection).await?,
-            None => fail(context, policy, run, vec!["stopped before the clouds were read".to_owned()]).await?,
+            None => {
+                fail(
+                    context,
+                    policy,
+                    run,
+                    vec!["stopped before the clouds were read".to_owned()],
+                )
+                .await?
+            }
         };
         let now = context.now();
         let took = now.duration_since(started);
-        context.metrics.run_ended(&policy.name, report.state, report.totals, took, now);
+        context
+            .metrics
+            .run_ended(&policy.name, report.state, report.totals, took, now);
         announce(&report);
         reports.push(report);
     }
@@ -126,8 +140,20 @@ async fn conclude(
     let reconciled = reconcile(&policy.digest, &judged.evaluation, &collection.inventories, &live);
     let trips = brake::trips(&policy.limits, judged.evaluation.seen, &reconciled.fresh);
     let enqueue = enqueue(policy, &reconciled, &trips, now);
-    let held = matches!(enqueue, Enqueue::Hold { hold: Hold::Approval | Hold::Brake, .. });
-    if matches!(enqueue, Enqueue::Hold { hold: Hold::Brake, .. }) {
+    let held = matches!(
+        enqueue,
+        Enqueue::Hold {
+            hold: Hold::Approval | Hold::Brake,
+            ..
+        }
+    );
+    if matches!(
+        enqueue,
+        Enqueue::Hold {
+            hold: Hold::Brake,
+            ..
+        }
+    ) {
         context.metrics.brake_tripped(&policy.name);
     }
     let mut totals = totals(&judged);
@@ -140,7 +166,11 @@ async fn conclude(
             state,
             totals,
             notes: notes.clone(),
-            revocations: reconciled.fresh.iter().map(|&revocation| revocation.clone()).collect(),
+            revocations: reconciled
+                .fresh
+                .iter()
+                .map(|&revocation| revocation.clone())
+                .collect(),
             enqueue,
             supersede: reconciled.replaces,
             release: reconciled.release.clone(),
@@ -165,9 +195,18 @@ fn enqueue(policy: &Policy, reconciled: &Reconciled, trips: &[Trip], now: Timest
     match policy.mode {
         Mode::Observe => Enqueue::Nothing,
         _ if reconciled.fresh.is_empty() => Enqueue::Nothing,
-        Mode::Approve => Enqueue::Hold { hold: Hold::Approval, not_before },
-        Mode::Enforce if !trips.is_empty() => Enqueue::Hold { hold: Hold::Brake, not_before },
-        Mode::Enforce if not_before > now => Enqueue::Hold { hold: Hold::Grace, not_before },
+        Mode::Approve => Enqueue::Hold {
+            hold: Hold::Approval,
+            not_before,
+        },
+        Mode::Enforce if !trips.is_empty() => Enqueue::Hold {
+            hold: Hold::Brake,
+            not_before,
+        },
+        Mode::Enforce if not_before > now => Enqueue::Hold {
+            hold: Hold::Grace,
+            not_before,
+        },
         Mode::Enforce => Enqueue::Queue { not_before: now },
     }
 }
@@ -192,9 +231,18 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
         notes.push(format!("replaces run {run}, which waited for an operator"));
     }
     if reconciled.dead > 0 {
-        notes.push(format!("{} given up earlier and not tried again by themselves (tasks list --state dead)", reconciled.dead));
+        notes.push(format!(
+            "{} given up earlier and not tried again by themselves (tasks list --state dead)",
+            reconciled.dead
+        ));
     }
-    notes.extend(judged.gaps.iter().take(NOTES_MAX).map(|gap| format!("not seen: {gap}")));
+    notes.extend(
+        judged
+            .gaps
+            .iter()
+            .take(NOTES_MAX)
+            .map(|gap| format!("not seen: {gap}")),
+    );
     let unreadable = judged.evaluation.unreadable.iter().take(NOTES_MAX);
     notes.extend(unreadable.map(|value| format!("kept, not judged: {}: {}", value.target, value.problem)));
     let spared = judged.evaluation.spared.iter().take(NOTES_MAX);
@@ -202,8 +250,16 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
     notes
 }
 
-async fn fail(context: &Context, policy: &Arc<Policy>, run: RunId, notes: Vec<String>) -> Result<Report, RunError> {
-    let totals = RunTotals { gaps: notes.len() as u64, ..RunTotals::default() };
+async fn fail(
+    context: &Context,
+    policy: &Arc<Policy>,
+    run: RunId,
+    notes: Vec<String>,
+) -> Result<Report, RunError> {
+    let totals = RunTotals {
+        gaps: notes.len() as u64,
+        ..RunTotals::default()
+    };
     context
         .store
         .finish_run(Conclusion {

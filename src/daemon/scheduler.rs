@@ -69,7 +69,9 @@ pub async fn schedule(context: Arc<Context>) -> Result<(), RunError> {
 }
 
 async fn start(context: Arc<Context>, next: Next) -> Result<(), RunError> {
-    run(&context, std::slice::from_ref(&next.policy), next.trigger).await.map(|_| ())
+    run(&context, std::slice::from_ref(&next.policy), next.trigger)
+        .await
+        .map(|_| ())
 }
 
 /// The next run of every enabled policy. What was planned for a policy that
@@ -92,7 +94,9 @@ async fn plan(
                 None => after(context, policy, context.now()),
             },
         };
-        context.metrics.next_run(&policy.name, next.as_ref().map(|next| next.start));
+        context
+            .metrics
+            .next_run(&policy.name, next.as_ref().map(|next| next.start));
         agenda.extend(next.map(|next| (policy.name.clone(), next)));
     }
     for gone in before.keys() {
@@ -120,8 +124,15 @@ async fn missed(context: &Context, policy: &Arc<Policy>) -> Result<Option<Next>,
         }
         Missed::RunOnce => {
             tracing::info!(policy = %policy.name, missed = %fire, "a fire passed while nothing ran; made up for now");
-            let start = now.checked_add(splay(policy.name.as_str(), now, policy.schedule.next_after(now))).unwrap_or(now);
-            Ok(Some(Next { policy: policy.clone(), fire, start, trigger: Trigger::Missed }))
+            let start = now
+                .checked_add(splay(policy.name.as_str(), now, policy.schedule.next_after(now)))
+                .unwrap_or(now);
+            Ok(Some(Next {
+                policy: policy.clone(),
+                fire,
+                start,
+                trigger: Trigger::Missed,
+            }))
         }
     }
 }
@@ -131,5 +142,10 @@ fn after(context: &Context, policy: &Arc<Policy>, moment: Timestamp) -> Option<N
     let offset = splay(policy.name.as_str(), fire, policy.schedule.next_after(fire));
     let start = fire.checked_add(offset).unwrap_or(fire);
     context.metrics.next_run(&policy.name, Some(start));
-    Some(Next { policy: policy.clone(), fire, start, trigger: Trigger::Schedule })
+    Some(Next {
+        policy: policy.clone(),
+        fire,
+        start,
+        trigger: Trigger::Schedule,
+    })
 }

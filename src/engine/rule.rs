@@ -159,7 +159,7 @@ impl<'a> Rule<'a> {
         all.extend(
             keys.when
                 .as_ref()
-                .map(|condition| comparison("when", condition.to_string(), "true".into())),
+                .map(|condition| comparison("when", condition.written().to_owned(), "true".into())),
         );
         all
     }

@@ -48,12 +48,26 @@ impl Maker {
         world.add_user(USER, PASSWORD, &own);
         world.add_project_with_id(EXEMPT_PARTNER, "initech");
         world.add_project_with_id(BACKUPS, "backups");
-        let mut partners: Vec<Id> =
-            ["acme", "globex", "hooli", "umbrella", "stark"].iter().map(|name| world.add_project(name)).collect();
+        let mut partners: Vec<Id> = ["acme", "globex", "hooli", "umbrella", "stark"]
+            .iter()
+            .map(|name| world.add_project(name))
+            .collect();
         partners.push(Id::from(EXEMPT_PARTNER));
-        let teams = ["web", "search", "billing", "data", "mobile", "platform", "security", "support", "lab", "edge"];
-        let teams = teams.iter().map(|name| world.add_project(&format!("team-{name}"))).collect();
-        Maker { world, faults: Vec::new(), now, own, partners, teams }
+        let teams = [
+            "web", "search", "billing", "data", "mobile", "platform", "security", "support", "lab", "edge",
+        ];
+        let teams = teams
+            .iter()
+            .map(|name| world.add_project(&format!("team-{name}")))
+            .collect();
+        Maker {
+            world,
+            faults: Vec::new(),
+            now,
+            own,
+            partners,
+            teams,
+        }
     }
 
     fn ago(&self, days: i64) -> Timestamp {
@@ -78,12 +92,24 @@ impl Maker {
             let image = self.add(&format!("partner-sdk-{}.{}", 1 + n / 10, n % 10), 200, |_| {});
             for (at, partner) in self.partners.clone().into_iter().enumerate() {
                 // Every fourth image was shared five weeks ago and more.
-                let days = if n % 4 == 0 && at % 2 == 1 { 35 + n } else { 3 + (n + at as i64) % 20 };
+                let days = if n % 4 == 0 && at % 2 == 1 {
+                    35 + n
+                } else {
+                    3 + (n + at as i64) % 20
+                };
                 self.share(&image, &partner, MemberStatus::Accepted, days);
             }
             match n {
-                0 => self.faults.push(Fault::on(CallKind::RemoveMember, Effect::Status(503)).image(&image).times(2)),
-                4 => self.faults.push(Fault::on(CallKind::RemoveMember, Effect::CutAfter).image(&image).once()),
+                0 => self.faults.push(
+                    Fault::on(CallKind::RemoveMember, Effect::Status(503))
+                        .image(&image)
+                        .times(2),
+                ),
+                4 => self.faults.push(
+                    Fault::on(CallKind::RemoveMember, Effect::CutAfter)
+                        .image(&image)
+                        .once(),
+                ),
                 8 => self.share(&image, &Id::from(BACKUPS), MemberStatus::Accepted, 300),
                 _ => {}
             }
@@ -93,7 +119,11 @@ impl Maker {
     /// `golden-*`: shares that a person looks at first.
     fn golden_images(&mut self) {
         for n in 0..30 {
-            let image = self.add(&format!("golden-debian-12-2026-{:02}-{}", 1 + n % 9, n / 9), 150, |_| {});
+            let image = self.add(
+                &format!("golden-debian-12-2026-{:02}-{}", 1 + n % 9, n / 9),
+                150,
+                |_| {},
+            );
             for team in self.teams.clone() {
                 self.share(&image, &team, MemberStatus::Accepted, 20 + n);
             }
@@ -108,11 +138,19 @@ impl Maker {
     fn build_images(&mut self) {
         for n in 0..150 {
             let stale = n % 15 == 0;
-            let name = if n % 2 == 0 { format!("build-{}", 1000 + n) } else { format!("nightly-{n}") };
-            self.add(&name, if stale { 420 + n } else { 100 + n }, |image| image.visibility = Visibility::Private);
+            let name = if n % 2 == 0 {
+                format!("build-{}", 1000 + n)
+            } else {
+                format!("nightly-{n}")
+            };
+            self.add(&name, if stale { 420 + n } else { 100 + n }, |image| {
+                image.visibility = Visibility::Private
+            });
         }
         for n in 0..2 {
-            self.add(&format!("build-lts-{n}"), 500, |image| image.visibility = Visibility::Private);
+            self.add(&format!("build-lts-{n}"), 500, |image| {
+                image.visibility = Visibility::Private
+            });
         }
         self.add("build-rescue", 600, |image| {
             image.id = Some(Id::from(RESCUE_IMAGE));
@@ -124,13 +162,19 @@ impl Maker {
     fn campaign_images(&mut self) {
         let expired = self.ago(3).strftime("expires=%Y-%m-%d").to_string();
         for n in 0..14 {
-            let image = self.add(&format!("campaign-autumn-{n}"), 60, |image| image.tags = vec![expired.clone()]);
+            let image = self.add(&format!("campaign-autumn-{n}"), 60, |image| {
+                image.tags = vec![expired.clone()]
+            });
             for team in self.teams.clone() {
                 self.share(&image, &team, MemberStatus::Accepted, 10);
             }
         }
-        let odd = self.add("campaign-spring", 60, |image| image.tags = vec!["expires=end of spring".into()]);
-        let good = self.add("campaign-winter", 60, |image| image.tags = vec!["expires=2099-12-31".into()]);
+        let odd = self.add("campaign-spring", 60, |image| {
+            image.tags = vec!["expires=end of spring".into()]
+        });
+        let good = self.add("campaign-winter", 60, |image| {
+            image.tags = vec!["expires=2099-12-31".into()]
+        });
         for image in [odd, good] {
             let team = self.teams[0].clone();
             self.share(&image, &team, MemberStatus::Accepted, 10);
@@ -146,8 +190,11 @@ impl Maker {
             });
             for (at, team) in self.teams.clone().into_iter().enumerate().take(4) {
                 let forgotten = n % 6 == 5 && at == 0;
-                let (status, days) =
-                    if forgotten { (MemberStatus::Pending, 30) } else { (MemberStatus::Accepted, 8 + n % 20) };
+                let (status, days) = if forgotten {
+                    (MemberStatus::Pending, 30)
+                } else {
+                    (MemberStatus::Accepted, 8 + n % 20)
+                };
                 self.share(&image, &team, status, days);
             }
         }

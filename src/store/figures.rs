@@ -5,13 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::Serialize;
 
-use super::{
-    Store,
-    columns::Micros,
-    entry::moment,
-    error::StoreError,
-    writer::Tx,
-};
+use super::{Store, columns::Micros, entry::moment, error::StoreError, writer::Tx};
 use crate::model::{CloudName, Hold, PolicyName, TaskState};
 
 /// How many tasks of a policy and cloud wait in a state.
@@ -87,7 +81,8 @@ impl Store {
     /// The hash of one audit record in hex, to hold against one kept elsewhere.
     pub async fn audit_hash(&self, seq: i64) -> Result<Option<String>, StoreError> {
         let hash = move |connection: &Connection| {
-            let mut select = connection.prepare_cached("SELECT lower(hex(hash)) FROM audit WHERE seq = ?1")?;
+            let mut select =
+                connection.prepare_cached("SELECT lower(hex(hash)) FROM audit WHERE seq = ?1")?;
             Ok(select.query_row([seq], |row| row.get(0)).optional()?)
         };
         self.shared.readers.read(hash).await
