@@ -301,3 +301,15 @@ fn no_policy_and_no_cloud_are_problems() {
     assert!(mistakes_of("[clouds]\n", &[POLICY])[0].contains("there is no cloud"));
     assert!(mistakes_of(&format!("{SMALLEST}{POLICY}"), &[POLICY])[0].contains("no place for policies"));
 }
+
+#[test]
+fn a_terminal_follows_no_escape_sequence_of_a_file() {
+    let problem = mistake("\"\\u001b[2Jx\" = 1");
+    assert!(
+        problem.message.contains("unknown key `?[2Jx`"),
+        "{}",
+        problem.message
+    );
+    let problems = compile_texts(SMALLEST, &["# \u{1b}[2J\nx = 1"]).unwrap_err();
+    assert!(!problems.render(false, 80).contains('\u{1b}'));
+}
