@@ -89,6 +89,16 @@ pub fn compile(
         named.extend(found.unwrap_or_default());
     }
     refuse_equal_names(&named, &mut problems);
+    // Whatever keeps a policy from being compiled was reported with it; should
+    // that ever fail, the policy must still not vanish in silence.
+    if problems.is_empty() {
+        for lost in named.iter().filter(|named| named.policy.is_none()) {
+            problems.push(Problem::at(
+                lost.place.clone(),
+                "this policy could not be compiled",
+            ));
+        }
+    }
     if named.is_empty() && readable && problems.is_empty() {
         let hint = "a policy begins with [[policy]]";
         problems.push(Problem::of_file(files.policies_from, "there is no policy in any file").hint(hint));
