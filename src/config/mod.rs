@@ -67,6 +67,7 @@ pub fn compile(
     now: Timestamp,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
+    let all_read = files.problems.is_empty();
     let mut problems = files.problems;
     let mut warnings = Problems::default();
     let host = Host {
@@ -81,7 +82,7 @@ pub fn compile(
     let clouds = main.as_ref().map(|main| main.cloud_names.as_slice());
     let around = Surroundings { now, clouds };
     let mut named: Vec<Named> = Vec::new();
-    let readable = problems.is_empty();
+    let before = problems.count();
     for file in &files.policies {
         let found = inspect(file, &mut problems, &mut warnings, |root| {
             policy_file(root, &around)
@@ -99,7 +100,7 @@ pub fn compile(
             ));
         }
     }
-    if named.is_empty() && readable && problems.is_empty() {
+    if named.is_empty() && all_read && problems.count() == before {
         let hint = "a policy begins with [[policy]]";
         problems.push(Problem::of_file(files.policies_from, "there is no policy in any file").hint(hint));
     }

@@ -300,6 +300,7 @@ fn no_policy_and_no_cloud_are_problems() {
         mistakes_of(SMALLEST, &["# nothing"]),
         ["the policy files there is no policy in any file"]
     );
+    assert_eq!(mistakes_of("", &["# nothing"]).len(), 2);
     assert!(mistakes_of("", &[POLICY])[0].contains("lacks `clouds`"));
     assert!(mistakes_of("[clouds]\n", &[POLICY])[0].contains("there is no cloud"));
     assert!(mistakes_of(&format!("{SMALLEST}{POLICY}"), &[POLICY])[0].contains("no place for policies"));
