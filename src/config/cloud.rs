@@ -1,6 +1,11 @@
 //! `[clouds.NAME]`: one cloud, and the account the daemon has there.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use url::{Host as UrlHost, Url};
 
@@ -13,6 +18,8 @@ use super::{
 };
 
 const PROVIDERS: &[(&str, Provider)] = &[("openstack", Provider::OpenStack)];
+/// Bytes; the bundle of all public authorities is a quarter of it.
+const LARGEST_CA_FILE: u64 = 1 << 20;
 const INTERFACES: &[(&str, &str)] = &[("public", "public"), ("internal", "internal"), ("admin", "admin")];
 
 /// Reads one cloud. The name is checked as well: it becomes a metric label.
@@ -207,10 +214,10 @@ fn unsafe_address(url: &Url, allow_http: bool) -> Option<(&'static str, &'static
 fn ca_file(value: &Value<'_>, host: &Host<'_>) -> Option<PathBuf> {
     let text = value.text()?;
     let path = host.base.join(text.text);
-    match std::fs::read(&path) {
-        Ok(_) => Some(path),
-        Err(error) => {
-            let message = format!("{} cannot be read: {error}", path.display());
+    match certificates(&path) {
+        Ok(()) => Some(path),
+        Err(reason) => {
+            let message = format!("{} {reason}", path.display());
             text.problem(
                 message,
                 "not usable",
@@ -218,6 +225,24 @@ fn ca_file(value: &Value<'_>, host: &Host<'_>) -> Option<PathBuf> {
             );
             None
         }
+    }
+}
+
+/// Whether a file holds certificates, as far as can be told at a glance.
+fn certificates(path: &Path) -> Result<(), String> {
+    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+    if !path.metadata().map_err(unreadable)?.is_file() {
+        return Err("is not a file".to_owned());
+    }
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(unreadable)?;
+    file.take(LARGEST_CA_FILE)
+        .read_to_end(&mut text)
+        .map_err(unreadable)?;
+    let mark = b"-----BEGIN CERTIFICATE-----";
+    match text.windows(mark.len()).any(|window| window == mark) {
+        true => Ok(()),
+        false => Err("holds no certificate".to_owned()),
     }
 }
 

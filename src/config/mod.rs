@@ -70,6 +70,7 @@ pub fn compile(
     now: Timestamp,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
+    let all_read = files.problems.is_empty();
     let mut problems = files.problems;
     let mut warnings = Problems::default();
     let host = Host {
@@ -84,7 +85,7 @@ pub fn compile(
     let clouds = main.as_ref().map(|main| main.cloud_names.as_slice());
     let around = Surroundings { now, clouds };
     let mut named: Vec<Named> = Vec::new();
-    let readable = problems.is_empty();
+    let before = problems.count();
     for file in &files.policies {
         let found = inspect(file, &mut problems, &mut warnings, |root| {
             policy_file(root, &around)
@@ -92,7 +93,17 @@ pub fn compile(
         named.extend(found.unwrap_or_default());
     }
     refuse_equal_names(&named, &mut problems);
-    if named.is_empty() && readable && problems.is_empty() {
+    // Whatever keeps a policy from being compiled was reported with it; should
+    // that ever fail, the policy must still not vanish in silence.
+    if problems.is_empty() {
+        for lost in named.iter().filter(|named| named.policy.is_none()) {
+            problems.push(Problem::at(
+                lost.place.clone(),
+                "this policy could not be compiled",
+            ));
+        }
+    }
+    if named.is_empty() && all_read && problems.count() == before {
         let hint = "a policy begins with [[policy]]";
         problems.push(Problem::of_file(files.policies_from, "there is no policy in any file").hint(hint));
     }

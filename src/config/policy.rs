@@ -59,33 +59,24 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     let schedule = schedule(&mut table, zone.clone(), around.now);
     let clouds = clouds(&mut table, around.clouds);
     let kind = kind(&mut table);
-    let modes: Vec<(&str, Mode)> = Mode::ALL.iter().map(|mode| (mode.as_str(), *mode)).collect();
-    let mode = table
-        .take("mode")
-        .and_then(|value| value.text())
-        .and_then(|text| text.word("mode", &modes));
-    let missed = table.take("missed").and_then(|value| value.text());
-    let missed =
-        missed.and_then(|text| text.word("choice", &[("run-once", Missed::RunOnce), ("skip", Missed::Skip)]));
-    let matcher = match table.require(
-        "match",
-        "say what must go, for example: match.granted_before = \"30d\"",
-    ) {
-        Some(value) => value
-            .table("[policy.match]")
-            .map(|section| matcher::read(section, kind)),
-        None => None,
-    };
+    let mode = mode(&mut table);
+    let missed = missed(&mut table);
+    let hint = "say what must go, for example: match.granted_before = \"30d\"";
+    let matching = table
+        .require("match", hint)
+        .and_then(|value| value.table("[policy.match]"));
+    let matcher = matching.map(|section| matcher::read(section, kind));
     let limits = table
         .take("limits")
         .and_then(|value| value.table("[policy.limits]"));
     let limits = limits.map_or_else(Limits::default, |section| read_limits(section, kind));
-    let mut exemptions = Vec::new();
-    if let Some(value) = table.take("exempt") {
-        for section in value.tables("[[policy.exempt]]") {
-            exemptions.extend(exemption::read(section, kind, zone.as_ref(), around.now));
-        }
-    }
+    let exempt = table
+        .take("exempt")
+        .map(|value| value.tables("[[policy.exempt]]"));
+    let exempt = exempt.into_iter().flatten();
+    let exemptions = exempt
+        .filter_map(|section| exemption::read(section, kind, zone.as_ref(), around.now))
+        .collect();
     let sink = table.sink;
     table.finish();
     let name = name?;
@@ -120,6 +111,16 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
         place,
         policy,
     })
+}
+
+fn mode(table: &mut Table<'_>) -> Option<Mode> {
+    let modes: Vec<(&str, Mode)> = Mode::ALL.iter().map(|mode| (mode.as_str(), *mode)).collect();
+    table.take("mode")?.text()?.word("mode", &modes)
+}
+
+fn missed(table: &mut Table<'_>) -> Option<Missed> {
+    let choices = [("run-once", Missed::RunOnce), ("skip", Missed::Skip)];
+    table.take("missed")?.text()?.word("choice", &choices)
 }
 
 fn check_name(name: &Text<'_>) {

@@ -52,7 +52,7 @@ impl Problem {
         Problem {
             file: place.file.name().to_owned(),
             place: Some(place),
-            message: message.into(),
+            message: printable(message.into()),
             label: "here".to_owned(),
             hint: None,
             other: None,
@@ -64,7 +64,7 @@ impl Problem {
         Problem {
             file: file.into(),
             place: None,
-            message: message.into(),
+            message: printable(message.into()),
             label: String::new(),
             hint: None,
             other: None,
@@ -77,7 +77,7 @@ impl Problem {
     }
 
     pub fn hint(mut self, hint: impl Into<String>) -> Problem {
-        self.hint = Some(hint.into());
+        self.hint = Some(printable(hint.into()));
         self
     }
 
@@ -115,6 +115,15 @@ impl Problem {
             handler.render_report(out, with_source(note, other).as_ref())?;
         }
         Ok(())
+    }
+}
+
+/// Names and texts of a file can hold escape sequences; a terminal must not
+/// follow them.
+fn printable(text: String) -> String {
+    match text.contains(char::is_control) {
+        true => text.replace(char::is_control, "?"),
+        false => text,
     }
 }
 

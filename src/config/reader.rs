@@ -39,9 +39,11 @@ impl Sink {
     }
 
     pub fn problem(&self, span: Range<usize>, message: impl Into<String>, label: &str, hint: Option<&str>) {
-        let mut problem = Problem::at(self.file.place(span), message).label(label);
-        problem.hint = hint.map(str::to_owned);
-        self.push(problem);
+        let problem = Problem::at(self.file.place(span), message).label(label);
+        self.push(match hint {
+            Some(hint) => problem.hint(hint),
+            None => problem,
+        });
     }
 
     pub fn warn(&self, problem: Problem) {

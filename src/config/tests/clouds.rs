@@ -111,6 +111,24 @@ fn a_secret_in_the_file_is_refused_and_never_shown() {
 }
 
 #[test]
+fn a_ca_file_must_hold_a_certificate() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("ca.pem");
+    let config = SMALLEST.replace(
+        "project =",
+        &format!("ca_file = {:?}\nproject =", path.display().to_string()),
+    );
+    fs::write(&path, "hello").unwrap();
+    assert!(mistakes_of(&config, &[POLICY])[0].contains("holds no certificate"));
+    fs::write(&path, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let loaded = compile_texts(&config, &[POLICY]).unwrap_or_else(|p| panic!("{p}"));
+    assert_eq!(
+        loaded.config.clouds["one"].ca_file.as_deref(),
+        Some(path.as_path())
+    );
+}
+
+#[test]
 fn http_is_taken_on_loopback_or_by_request() {
     for address in [
         "http://localhost:5000/v3",

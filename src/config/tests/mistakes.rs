@@ -18,161 +18,164 @@ fn assert_mistake(lines: &str, message: &str, hint: &str) {
     assert!(found.contains(hint), "{lines}: hint {found}");
 }
 
+/// A line, what is said about it, and a part of the hint.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "enabeld = true",
+        "unknown key `enabeld` in [[policy]]",
+        "did you mean `enabled`?",
+    ),
+    ("priority = \"urgent\"", "unknown key `priority`", "known are: "),
+    ("match.subject_in = \"leavers\"", "unknown key `subject_in`", ""),
+    (
+        "mode = \"enforced\"",
+        "unknown mode `enforced`",
+        "did you mean `enforce`?",
+    ),
+    ("missed = \"never\"", "unknown choice `never`", "run-once, skip"),
+    (
+        "timezone = \"Europe/Berln\"",
+        "there is no time zone `Europe/Berln`",
+        "did you mean `Europe/Berlin`?",
+    ),
+    (
+        "timezone = \"europe/berlin\"",
+        "there is no time zone",
+        "it is spelt `Europe/Berlin`",
+    ),
+    (
+        "limits.max_percent = 140",
+        "`max_percent` must be above 0 and at most 100",
+        "percentage",
+    ),
+    ("limits.max_percent = 0", "`max_percent` must be above 0", ""),
+    ("limits.max_percent = nan", "`max_percent` must be above 0", ""),
+    (
+        "limits.max_revocations = 0",
+        "`max_revocations` must be at least 1",
+        "",
+    ),
+    (
+        "limits.max_revocations = -5",
+        "`max_revocations` must be at least 1",
+        "",
+    ),
+    ("limits.max_per_run = 5", "unknown key `max_per_run`", ""),
+    ("limits.grace = 24", "`grace` must be a string", ""),
+    (
+        "match.created_before = \"3M\"",
+        "`M` has no fixed length",
+        "write days",
+    ),
+    (
+        "match.created_before = \"1year\"",
+        "`year` has no fixed length",
+        "write days",
+    ),
+    (
+        "match.created_before = \"-3d\"",
+        "`-3d` is no length of time",
+        "30d",
+    ),
+    (
+        "match.created_before = \"soon\"",
+        "`soon` is no length of time",
+        "30d",
+    ),
+    (
+        "match.created_before = \"99999d\"",
+        "longer than a hundred years",
+        "",
+    ),
+    (
+        "match.status = \"acepted\"",
+        "unknown status `acepted`",
+        "did you mean `accepted`?",
+    ),
+    (
+        "match.subject = []",
+        "`subject` is an empty list",
+        "leave the key out",
+    ),
+    ("match.subject = [\"a\", \"\"]", "`subject` is empty", ""),
+    (
+        "match.subject = [\"a\", \"[z-a]\"]",
+        "`[z-a]` is no pattern",
+        "special",
+    ),
+    ("match.image.tags = [\"[\"]", "`[` is no pattern", ""),
+    (
+        "match.image.nme = \"x\"",
+        "unknown key `nme` in [policy.match.image]",
+        "did you mean `name`?",
+    ),
+    (
+        "match.image.size.min = \"10 apples\"",
+        "`10 apples` is no size",
+        "10GiB",
+    ),
+    (
+        "match.image.size = { min = 5, max = 4 }",
+        "`size.min` is above `size.max`",
+        "",
+    ),
+    (
+        "match.image.visibility = \"secret\"",
+        "unknown visibility `secret`",
+        "known are: private",
+    ),
+    (
+        "match.image.protected = \"no\"",
+        "`protected` must be true or false",
+        "",
+    ),
+    (
+        "match.expires = { tag = \"a\", property = \"b\" }",
+        "either a tag or a property",
+        "write",
+    ),
+    ("match.expires = { }", "either a tag or a property", "write"),
+    (
+        "match.when = 'grant.subject.nme == \"x\"'",
+        "`grant.subject` has no field `nme`",
+        "id",
+    ),
+    (
+        "match.when = 'now - image.created_at > duration(\"30d\")'",
+        "`30d` is no duration",
+        "days(30)",
+    ),
+    ("match.when = 'image.name'", "not true or false", ""),
+    (
+        "[[policy.exempt]]\nsubject = \"x\"\nreason = \"y\"",
+        "lacks `until`",
+        "always ends",
+    ),
+    (
+        "[[policy.exempt]]\nsubject = \"x\"\nuntil = 2027-01-31",
+        "lacks `reason`",
+        "",
+    ),
+    (
+        "[[policy.exempt]]\nuntil = 2027-01-31\nreason = \"y\"",
+        "spares nothing",
+        "`subject`",
+    ),
+    (
+        "[[policy.exempt]]\nsubject = \"x\"\nuntil = \"2027-01-31\"\nreason = \"y\"",
+        "must be a date",
+        "without quotes",
+    ),
+    (
+        "[[policy.exempt]]\nsubject = \"x\"\nuntil = 10:00:00\nreason = \"y\"",
+        "no day of the calendar",
+        "",
+    ),
+];
+
 #[test]
 fn every_mistake_of_a_policy_is_named_with_a_hint() {
-    for (lines, message, hint) in [
-        (
-            "enabeld = true",
-            "unknown key `enabeld` in [[policy]]",
-            "did you mean `enabled`?",
-        ),
-        ("priority = \"urgent\"", "unknown key `priority`", "known are: "),
-        ("match.subject_in = \"leavers\"", "unknown key `subject_in`", ""),
-        (
-            "mode = \"enforced\"",
-            "unknown mode `enforced`",
-            "did you mean `enforce`?",
-        ),
-        ("missed = \"never\"", "unknown choice `never`", "run-once, skip"),
-        (
-            "timezone = \"Europe/Berln\"",
-            "there is no time zone `Europe/Berln`",
-            "did you mean `Europe/Berlin`?",
-        ),
-        (
-            "timezone = \"europe/berlin\"",
-            "there is no time zone",
-            "it is spelt `Europe/Berlin`",
-        ),
-        (
-            "limits.max_percent = 140",
-            "`max_percent` must be above 0 and at most 100",
-            "percentage",
-        ),
-        ("limits.max_percent = 0", "`max_percent` must be above 0", ""),
-        ("limits.max_percent = nan", "`max_percent` must be above 0", ""),
-        (
-            "limits.max_revocations = 0",
-            "`max_revocations` must be at least 1",
-            "",
-        ),
-        (
-            "limits.max_revocations = -5",
-            "`max_revocations` must be at least 1",
-            "",
-        ),
-        ("limits.max_per_run = 5", "unknown key `max_per_run`", ""),
-        ("limits.grace = 24", "`grace` must be a string", ""),
-        (
-            "match.created_before = \"3M\"",
-            "`M` has no fixed length",
-            "write days",
-        ),
-        (
-            "match.created_before = \"1year\"",
-            "`year` has no fixed length",
-            "write days",
-        ),
-        (
-            "match.created_before = \"-3d\"",
-            "`-3d` is no length of time",
-            "30d",
-        ),
-        (
-            "match.created_before = \"soon\"",
-            "`soon` is no length of time",
-            "30d",
-        ),
-        (
-            "match.created_before = \"99999d\"",
-            "longer than a hundred years",
-            "",
-        ),
-        (
-            "match.status = \"acepted\"",
-            "unknown status `acepted`",
-            "did you mean `accepted`?",
-        ),
-        (
-            "match.subject = []",
-            "`subject` is an empty list",
-            "leave the key out",
-        ),
-        ("match.subject = [\"a\", \"\"]", "`subject` is empty", ""),
-        (
-            "match.subject = [\"a\", \"[z-a]\"]",
-            "`[z-a]` is no pattern",
-            "special",
-        ),
-        ("match.image.tags = [\"[\"]", "`[` is no pattern", ""),
-        (
-            "match.image.nme = \"x\"",
-            "unknown key `nme` in [policy.match.image]",
-            "did you mean `name`?",
-        ),
-        (
-            "match.image.size.min = \"10 apples\"",
-            "`10 apples` is no size",
-            "10GiB",
-        ),
-        (
-            "match.image.size = { min = 5, max = 4 }",
-            "`size.min` is above `size.max`",
-            "",
-        ),
-        (
-            "match.image.visibility = \"secret\"",
-            "unknown visibility `secret`",
-            "known are: private",
-        ),
-        (
-            "match.image.protected = \"no\"",
-            "`protected` must be true or false",
-            "",
-        ),
-        (
-            "match.expires = { tag = \"a\", property = \"b\" }",
-            "either a tag or a property",
-            "write",
-        ),
-        ("match.expires = { }", "either a tag or a property", "write"),
-        (
-            "match.when = 'grant.subject.nme == \"x\"'",
-            "`grant.subject` has no field `nme`",
-            "id",
-        ),
-        (
-            "match.when = 'now - image.created_at > duration(\"30d\")'",
-            "`30d` is no duration",
-            "days(30)",
-        ),
-        ("match.when = 'image.name'", "not true or false", ""),
-        (
-            "[[policy.exempt]]\nsubject = \"x\"\nreason = \"y\"",
-            "lacks `until`",
-            "always ends",
-        ),
-        (
-            "[[policy.exempt]]\nsubject = \"x\"\nuntil = 2027-01-31",
-            "lacks `reason`",
-            "",
-        ),
-        (
-            "[[policy.exempt]]\nuntil = 2027-01-31\nreason = \"y\"",
-            "spares nothing",
-            "`subject`",
-        ),
-        (
-            "[[policy.exempt]]\nsubject = \"x\"\nuntil = \"2027-01-31\"\nreason = \"y\"",
-            "must be a date",
-            "without quotes",
-        ),
-        (
-            "[[policy.exempt]]\nsubject = \"x\"\nuntil = 10:00:00\nreason = \"y\"",
-            "no day of the calendar",
-            "",
-        ),
-    ] {
+    for (lines, message, hint) in MISTAKES.iter().copied() {
         assert_mistake(lines, message, hint);
     }
 }
@@ -297,7 +300,20 @@ fn no_policy_and_no_cloud_are_problems() {
         mistakes_of(SMALLEST, &["# nothing"]),
         ["the policy files there is no policy in any file"]
     );
+    assert_eq!(mistakes_of("", &["# nothing"]).len(), 2);
     assert!(mistakes_of("", &[POLICY])[0].contains("lacks `clouds`"));
     assert!(mistakes_of("[clouds]\n", &[POLICY])[0].contains("there is no cloud"));
     assert!(mistakes_of(&format!("{SMALLEST}{POLICY}"), &[POLICY])[0].contains("no place for policies"));
+}
+
+#[test]
+fn a_terminal_follows_no_escape_sequence_of_a_file() {
+    let problem = mistake("\"\\u001b[2Jx\" = 1");
+    assert!(
+        problem.message.contains("unknown key `?[2Jx`"),
+        "{}",
+        problem.message
+    );
+    let problems = compile_texts(SMALLEST, &["# \u{1b}[2J\nx = 1"]).unwrap_err();
+    assert!(!problems.render(false, 80).contains('\u{1b}'));
 }

@@ -116,14 +116,16 @@ fn files_are_read_in_order_and_backups_are_not() {
     for other in [".hidden.toml", "a.toml~", "#a.toml", "notes.txt", "a.toml.bak"] {
         fs::write(policies.join(other), "rubbish").unwrap();
     }
-    std::os::unix::fs::symlink(policies.join("0.toml"), policies.join("z.txt")).unwrap();
+    let elsewhere = directory.path().join("elsewhere");
+    fs::write(&elsewhere, POLICY.replace("\"a\"", "\"linked\"")).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, policies.join("z.toml")).unwrap();
     let config = loaded(directory.path()).unwrap_or_else(|p| panic!("{p}")).config;
     let names: Vec<&str> = config
         .policies
         .iter()
         .map(|policy| policy.name.as_str())
         .collect();
-    assert_eq!(names, ["first", "a"]);
+    assert_eq!(names, ["first", "a", "linked"]);
 }
 
 #[test]
