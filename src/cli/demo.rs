@@ -156,6 +156,9 @@ struct Report {
     tasks: Vec<Task>,
     #[serde(skip)]
     names: BTreeMap<Id, String>,
+    /// Policy and reason, to the targets that were kept for it.
+    #[serde(skip)]
+    kept_because: BTreeMap<(String, String), Vec<String>>,
 }
 
 impl Report {
@@ -168,6 +171,7 @@ impl Report {
     ) -> anyhow::Result<Report> {
         let tasks = context.store.tasks(TaskFilter::default(), ALL_TASKS).await?;
         let in_state = |state| tasks.iter().filter(|task| task.state == state).count() as u64;
+        let names = names(cloud);
         let audit = context.store.verify_audit(|_, _| {}).await?;
         let total = |observe: bool| -> u64 {
             let runs = once
@@ -197,11 +201,8 @@ impl Report {
             audit_sound: audit.is_sound(),
             runs: Summary::of(context, once).await?,
             tasks,
-            names: cloud
-                .world()
-                .projects()
-                .map(|project| (project.id.clone(), project.name.clone()))
-                .collect(),
+            kept_because: kept_because(once, &names),
+            names,
         })
     }
 
@@ -289,16 +290,17 @@ impl Report {
 
     fn print_kept(&self) -> anyhow::Result<()> {
         print_line("\nKept, and why")?;
-        for row in &self.runs.runs {
-            let kept: Vec<&String> = row.notes.iter().filter(|note| note.starts_with("kept")).collect();
-            for note in kept.iter().take(2) {
-                print_line(&format!("  {}: {note}", row.policy))?;
-            }
-            if kept.len() > 2 {
-                print_line(&format!("  {}: … and {} more", row.policy, kept.len() - 2))?;
-            }
-        }
-        Ok(())
+        let rows = self.kept_because.iter().map(|((policy, reason), targets)| {
+            let first = targets.iter().take(2).cloned().collect::<Vec<_>>().join(", ");
+            let more = targets.len().saturating_sub(2);
+            let what = if more > 0 {
+                format!("{first} and {more} more")
+            } else {
+                first
+            };
+            [policy.clone(), what, reason.clone()]
+        });
+        print_line(&output::table(["policy", "kept", "because"], rows))
     }
 
     fn print_held(&self) -> anyhow::Result<()> {
@@ -339,6 +341,43 @@ impl Report {
             None => "(the image itself)".to_owned(),
         }
     }
+}
+
+/// What people call the projects and images of the simulated cloud.
+fn names(cloud: &SimulatedCloud) -> BTreeMap<Id, String> {
+    let world = cloud.world();
+    let projects = world
+        .projects()
+        .map(|project| (project.id.clone(), project.name.clone()));
+    let images = world
+        .images()
+        .map(|image| (image.id().clone(), image.name.clone()));
+    projects.chain(images).collect()
+}
+
+fn kept_because(once: &Once, names: &BTreeMap<Id, String>) -> BTreeMap<(String, String), Vec<String>> {
+    let name = |id: &Id| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+    let mut kept: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    for report in &once.reports {
+        let spared = report
+            .spared
+            .iter()
+            .map(|spared| (&spared.target, &spared.reason));
+        let unreadable = report
+            .unreadable
+            .iter()
+            .map(|value| (&value.target, &value.problem));
+        for (target, reason) in spared.chain(unreadable) {
+            let what = match &target.subject {
+                Some(subject) => format!("{} of {}", name(&target.resource), name(subject)),
+                None => name(&target.resource),
+            };
+            kept.entry((report.policy.name.to_string(), reason.clone()))
+                .or_default()
+                .push(what);
+        }
+    }
+    kept
 }
 
 fn removed_undecided(cloud: &SimulatedCloud, tasks: &[Task]) -> u64 {

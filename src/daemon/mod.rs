@@ -85,9 +85,8 @@ pub async fn serve(
     context.stop.cancel();
     let rest = tokio::time::timeout(stop_within, drain_loops(&mut loops)).await;
     record(&context, Event::DaemonStopped, "").await?;
-    match first {
-        Some(ended) => ended.expect("a loop does not panic")?,
-        None => {}
+    if let Some(ended) = first {
+        ended.expect("a loop does not panic")?;
     }
     rest.map_err(|_| DaemonError::StopTimedOut(stop_within))?
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     engine::{
         brake::{self, Trip},
-        evaluate::{Evaluation, evaluate},
+        evaluate::{Evaluation, Spared, Unreadable, evaluate},
         policy::{Policy, Protection},
         reconcile::{Reconciled, reconcile},
     },
@@ -55,6 +55,10 @@ pub struct Report {
     pub state: RunState,
     pub totals: RunTotals,
     pub gaps: Vec<Gap>,
+    /// Matched, and kept all the same.
+    pub spared: Vec<Spared>,
+    /// Kept, because a value could not be judged.
+    pub unreadable: Vec<Unreadable>,
     /// The run that an operator has to allow or reject, if there is one.
     pub waits: Option<RunId>,
     pub notes: Vec<String>,
@@ -178,13 +182,16 @@ async fn conclude(
         })
         .await?;
     totals.queued = finished.queued;
+    let waits = if held { Some(run) } else { reconciled.still_held };
     Ok(Report {
         policy: policy.clone(),
         run: Some(run),
         state,
         totals,
         gaps: judged.gaps,
-        waits: if held { Some(run) } else { reconciled.still_held },
+        spared: judged.evaluation.spared,
+        unreadable: judged.evaluation.unreadable,
+        waits,
         notes,
     })
 }
@@ -280,6 +287,8 @@ async fn fail(
         state: RunState::Failed,
         totals,
         gaps: vec![],
+        spared: vec![],
+        unreadable: vec![],
         waits: None,
         notes,
     })
@@ -293,6 +302,8 @@ fn overlapping(policy: &Arc<Policy>, other: RunId) -> Report {
         state: RunState::Running,
         totals: RunTotals::default(),
         gaps: vec![],
+        spared: vec![],
+        unreadable: vec![],
         waits: None,
         notes: vec![format!("run {other} of the policy is still going on")],
     }

@@ -455,7 +455,7 @@ mod tests {
             && keys
                 .status
                 .as_ref()
-                .is_none_or(|all| all.iter().any(|one| *one == member.status))
+                .is_none_or(|all| all.contains(&member.status))
             && keys.subject.as_ref().is_none_or(|all| {
                 all.to_string()
                     .split('|')

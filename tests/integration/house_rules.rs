@@ -36,19 +36,34 @@ fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("a source file");
     let test_only = |path: &Path| {
         path.components().any(|part| part.as_os_str() == "tests")
-            || path.file_name().is_some_and(|name| name == "tests.rs" || name == "sample.rs")
+            || path
+                .file_name()
+                .is_some_and(|name| name == "tests.rs" || name == "sample.rs")
     };
     if test_only(path) {
         return String::new();
     }
-    let text = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let text = text
+        .split("\n#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// The module of the crate that a file belongs to; `lib` and `main` for the roots.
 fn module_of(path: &Path) -> String {
     let relative = path.strip_prefix(root().join("src")).expect("below src");
-    let first = relative.components().next().expect("a name").as_os_str().to_string_lossy().into_owned();
+    let first = relative
+        .components()
+        .next()
+        .expect("a name")
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
@@ -85,7 +100,10 @@ fn top_level_names(list: &str) -> Vec<String> {
 }
 
 fn name_at_start(text: &str) -> Option<String> {
-    let name: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let name: String = text
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     (!name.is_empty()).then_some(name)
 }
 
@@ -95,7 +113,10 @@ fn import_table() -> BTreeMap<String, BTreeSet<String>> {
     let rows = architecture.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').map(str::trim).collect();
-        let uses = cells[3].split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let uses = cells[3]
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty());
         (cells[1].trim_matches('`').to_owned(), uses.collect())
     })
     .collect()
@@ -110,7 +131,9 @@ fn modules_use_only_what_the_table_of_the_architecture_allows() {
         if module == "lib" || module == "main" {
             continue;
         }
-        let allowed = table.get(&module).unwrap_or_else(|| panic!("ARCHITECTURE.md does not list module {module}"));
+        let allowed = table
+            .get(&module)
+            .unwrap_or_else(|| panic!("ARCHITECTURE.md does not list module {module}"));
         for used in modules_used(&code(&path)) {
             if used != module && table.contains_key(&used) && !allowed.contains(&used) {
                 wrong.push(format!("{} uses {used}", path.display()));
@@ -123,21 +146,43 @@ fn modules_use_only_what_the_table_of_the_architecture_allows() {
 #[test]
 fn the_table_lists_every_module_and_no_other() {
     let listed: BTreeSet<String> = import_table().into_keys().collect();
-    let there: BTreeSet<String> =
-        sources("src").iter().map(|path| module_of(path)).filter(|name| name != "lib" && name != "main").collect();
+    let there: BTreeSet<String> = sources("src")
+        .iter()
+        .map(|path| module_of(path))
+        .filter(|name| name != "lib" && name != "main")
+        .collect();
     assert_eq!(listed, there);
 }
 
 #[test]
 fn nouns_and_decisions_are_pure() {
     let banned = [
-        "::now()", "std::fs", "std::net", "std::env", "std::thread", "std::process", "std::time::Instant", "SystemTime",
-        "tokio", "reqwest", "rusqlite", "async ", ".await", "getrandom", "println!", "tracing::",
+        "::now()",
+        "std::fs",
+        "std::net",
+        "std::env",
+        "std::thread",
+        "std::process",
+        "std::time::Instant",
+        "SystemTime",
+        "tokio",
+        "reqwest",
+        "rusqlite",
+        "async ",
+        ".await",
+        "getrandom",
+        "println!",
+        "tracing::",
     ];
     let mut wrong = Vec::new();
     for path in sources("src/model").into_iter().chain(sources("src/engine")) {
         let code = code(&path);
-        wrong.extend(banned.iter().filter(|word| code.contains(**word)).map(|word| format!("{}: {word}", path.display())));
+        wrong.extend(
+            banned
+                .iter()
+                .filter(|word| code.contains(**word))
+                .map(|word| format!("{}: {word}", path.display())),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -148,7 +193,13 @@ fn only_the_daemons_clock_and_the_command_line_read_the_clock() {
     for path in sources("src") {
         let allowed = module_of(&path) == "cli" || path.ends_with("daemon/clock.rs");
         let code = code(&path);
-        for reading in ["Timestamp::now", "Zoned::now", "SystemTime::now", "Utc::now", "Local::now"] {
+        for reading in [
+            "Timestamp::now",
+            "Zoned::now",
+            "SystemTime::now",
+            "Utc::now",
+            "Local::now",
+        ] {
             if !allowed && code.contains(reading) {
                 wrong.push(format!("{}: {reading}", path.display()));
             }
@@ -169,11 +220,25 @@ fn only_the_one_place_that_carries_out_tasks_makes_revoking_calls() {
 
 #[test]
 fn no_test_is_skipped_and_nothing_is_left_unfinished() {
-    let marks = [concat!("#[ign", "ore"), concat!("tod", "o!("), concat!("unimpl", "emented!("), concat!("db", "g!(")];
+    let marks = [
+        concat!("#[ign", "ore"),
+        concat!("tod", "o!("),
+        concat!("unimpl", "emented!("),
+        concat!("db", "g!("),
+    ];
     let mut wrong = Vec::new();
-    for path in sources("src").into_iter().chain(sources("tests")).chain(sources("benches")) {
+    for path in sources("src")
+        .into_iter()
+        .chain(sources("tests"))
+        .chain(sources("benches"))
+    {
         let text = fs::read_to_string(&path).expect("a source file");
-        wrong.extend(marks.iter().filter(|mark| text.contains(**mark)).map(|mark| format!("{}: {mark}", path.display())));
+        wrong.extend(
+            marks
+                .iter()
+                .filter(|mark| text.contains(**mark))
+                .map(|mark| format!("{}: {mark}", path.display())),
+        );
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -191,14 +256,25 @@ fn every_metric_is_documented_with_its_meaning_and_no_other() {
         .collect();
     for (name, help) in revokd::metrics::Metrics::describe() {
         if !name.starts_with("revokd_") {
-            assert!(page.contains(&format!("`{name}`")), "docs/metrics.md does not mention {name}");
+            assert!(
+                page.contains(&format!("`{name}`")),
+                "docs/metrics.md does not mention {name}"
+            );
             continue;
         }
-        let meaning = documented.get(&name).unwrap_or_else(|| panic!("docs/metrics.md does not list {name}"));
+        let meaning = documented
+            .get(&name)
+            .unwrap_or_else(|| panic!("docs/metrics.md does not list {name}"));
         let first_sentence = help.split(['.', ';', ':', '(']).next().expect("a sentence");
-        assert!(meaning.starts_with(first_sentence), "{name}: the program says {help:?}, the page {meaning:?}");
+        assert!(
+            meaning.starts_with(first_sentence),
+            "{name}: the program says {help:?}, the page {meaning:?}"
+        );
     }
-    let known: BTreeSet<String> = revokd::metrics::Metrics::describe().into_iter().map(|(name, _)| name).collect();
+    let known: BTreeSet<String> = revokd::metrics::Metrics::describe()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
     let unknown: Vec<&String> = documented.keys().filter(|name| !known.contains(*name)).collect();
     assert!(unknown.is_empty(), "documented, but not there: {unknown:?}");
 }
@@ -207,13 +283,23 @@ fn every_metric_is_documented_with_its_meaning_and_no_other() {
 fn every_exit_code_is_documented() {
     let page = read("docs/operations.md");
     for exit in revokd::cli::exit::Exit::ALL {
-        assert!(page.lines().any(|line| line.starts_with(&format!("| {} |", exit.code()))), "{exit:?}");
+        assert!(
+            page.lines()
+                .any(|line| line.starts_with(&format!("| {} |", exit.code()))),
+            "{exit:?}"
+        );
     }
 }
 
 #[test]
 fn links_between_documents_lead_somewhere() {
-    for page in ["README.md", "ARCHITECTURE.md", "docs/metrics.md", "docs/operations.md", "docs/policy-reference.md"] {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/metrics.md",
+        "docs/operations.md",
+        "docs/policy-reference.md",
+    ] {
         let folder = root().join(page).parent().expect("a folder").to_owned();
         for link in read(page).split("](").skip(1) {
             let target = link.split([')', '#']).next().expect("a target");

@@ -1,0 +1,3 @@
+//! The integration tests: one binary, one harness.
+
+mod house_rules;
