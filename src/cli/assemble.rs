@@ -9,7 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::output;
 use crate::{
-    config::{self, Loaded, Problems, types::Config},
+    config::{
+        self, Loaded, Problems,
+        types::{Config, Daemon},
+    },
     daemon::{
         clock::{SharedClock, SystemClock},
         context::{Cloud, Context, Rules},
@@ -38,6 +41,28 @@ pub fn load_or_show(path: &Path) -> Option<Loaded> {
             None
         }
     }
+}
+
+/// The store alone, or `None` after the problems of `[daemon]` were shown. A
+/// store that is not there is not made: it would belong to whoever asked.
+///
+/// # Errors
+/// There is no store yet, or it cannot be opened.
+pub fn existing_store(path: &Path) -> anyhow::Result<Option<Store>> {
+    let daemon = match config::load_daemon(path, &|name| std::env::var(name).ok()) {
+        Ok(daemon) => daemon,
+        Err(problems) => {
+            show(&problems);
+            return Ok(None);
+        }
+    };
+    if !daemon.store.exists() {
+        bail!(
+            "nothing has run yet: there is no store at {}",
+            daemon.store.display()
+        );
+    }
+    open_store(&daemon).map(Some)
 }
 
 pub fn show(problems: &Problems) {
@@ -82,9 +107,8 @@ pub fn select(config: &Config, names: &[String]) -> anyhow::Result<Vec<Arc<Polic
         .collect())
 }
 
-pub fn open_store(config: &Config) -> anyhow::Result<Store> {
-    Store::open(&config.daemon.store)
-        .with_context(|| format!("opening the store {}", config.daemon.store.display()))
+fn open_store(daemon: &Daemon) -> anyhow::Result<Store> {
+    Store::open(&daemon.store).with_context(|| format!("opening the store {}", daemon.store.display()))
 }
 
 /// All parts of the daemon, on the system's clock.
@@ -95,7 +119,7 @@ pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
     metrics.reloaded(true, clock.now());
     let (rules, _) = watch::channel(Arc::new(Rules::of(config)));
     Ok(Arc::new(Context {
-        store: open_store(config)?,
+        store: open_store(&config.daemon)?,
         clouds,
         rules,
         retry: config.daemon.retry,

@@ -51,10 +51,9 @@ enum Command {
 }
 
 pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
-    let Some(loaded) = assemble::load_or_show(config) else {
+    let Some(store) = assemble::existing_store(config)? else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    let store = assemble::open_store(&loaded.config)?;
     match arguments.command {
         Command::List {
             task,

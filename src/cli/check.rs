@@ -31,6 +31,7 @@ struct Checked {
 #[derive(Serialize)]
 struct Row {
     name: String,
+    description: String,
     enabled: bool,
     mode: String,
     resource: String,
@@ -113,6 +114,7 @@ fn row(policy: &Policy, now: Timestamp) -> Row {
     };
     Row {
         name: policy.name.to_string(),
+        description: policy.description.clone(),
         enabled: policy.enabled,
         mode: policy.mode.to_string(),
         resource: policy.kind.to_string(),

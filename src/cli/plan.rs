@@ -1,6 +1,6 @@
 //! `revokd plan`
 
-use std::{path::Path, sync::Arc};
+use std::{fmt, path::Path, sync::Arc};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{
         progress::Progress,
         run::{Judged, judge},
     },
-    engine::{brake, policy::Policy},
+    engine::{brake, evaluate::Unreadable, policy::Policy},
     metrics::Metrics,
     model::{Gap, Revocation, Scope, Target},
 };
@@ -47,6 +47,7 @@ struct Plan {
 #[derive(Serialize)]
 struct PolicyRow {
     name: String,
+    description: String,
     mode: String,
     resource: String,
     seen: u64,
@@ -54,7 +55,6 @@ struct PolicyRow {
     /// What the brake would say; empty where the run would go on.
     brake: Vec<String>,
     kept: Vec<KeptRow>,
-    unreadable: Vec<KeptRow>,
 }
 
 #[derive(Serialize)]
@@ -78,11 +78,13 @@ struct KeptRow {
     reason: String,
 }
 
-#[derive(Serialize)]
+/// What could not be seen, or, in scope `value`, seen and not judged.
+#[derive(PartialEq, Serialize)]
 struct GapRow {
     cloud: String,
     scope: &'static str,
     resource: Option<String>,
+    subject: Option<String>,
     reason: String,
 }
 
@@ -108,17 +110,24 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
         Output::Json => print_json(&plan)?,
         Output::Table => plan.print()?,
     }
-    Ok(if plan.gaps.is_empty() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    for gap in &plan.gaps {
+        eprintln!("{gap}");
+    }
+    let unseen = plan.gaps.iter().any(|gap| gap.scope != VALUE);
+    Ok(if unseen { Exit::Failed } else { Exit::Done })
 }
 
 impl Plan {
     fn of(judged: &[(&Policy, Judged)]) -> Plan {
-        let mut gaps: Vec<&Gap> = Vec::new();
-        for gap in judged.iter().flat_map(|(_, judged)| &judged.gaps) {
+        let unseen = judged
+            .iter()
+            .flat_map(|(_, judged)| judged.gaps.iter().map(GapRow::of));
+        let unreadable = judged
+            .iter()
+            .flat_map(|(_, judged)| &judged.evaluation.unreadable)
+            .map(GapRow::of_value);
+        let mut gaps: Vec<GapRow> = Vec::new();
+        for gap in unseen.chain(unreadable) {
             if !gaps.contains(&gap) {
                 gaps.push(gap);
             }
@@ -132,7 +141,7 @@ impl Plan {
                 .map(|(policy, judged)| PolicyRow::of(policy, judged))
                 .collect(),
             revocations: revocations.map(RevocationRow::of).collect(),
-            gaps: gaps.into_iter().map(GapRow::of).collect(),
+            gaps,
         }
     }
 
@@ -179,7 +188,7 @@ impl Plan {
             rows,
         ))?;
         for policy in &self.policies {
-            for kept in policy.kept.iter().chain(&policy.unreadable) {
+            for kept in &policy.kept {
                 let subject = kept
                     .subject
                     .as_ref()
@@ -189,13 +198,6 @@ impl Plan {
                     policy.name, kept.resource, kept.reason
                 ))?;
             }
-        }
-        for gap in &self.gaps {
-            let resource = gap.resource.as_deref().unwrap_or_default();
-            print_line(&format!(
-                "not seen: {} {} {resource}: {}",
-                gap.cloud, gap.scope, gap.reason
-            ))?;
         }
         Ok(())
     }
@@ -208,6 +210,7 @@ impl PolicyRow {
         let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
         PolicyRow {
             name: policy.name.to_string(),
+            description: policy.description.clone(),
             mode: policy.mode.to_string(),
             resource: policy.kind.to_string(),
             seen: evaluation.seen,
@@ -217,11 +220,6 @@ impl PolicyRow {
                 .spared
                 .iter()
                 .map(|spared| KeptRow::of(&spared.target, &spared.reason))
-                .collect(),
-            unreadable: evaluation
-                .unreadable
-                .iter()
-                .map(|value| KeptRow::of(&value.target, &value.problem))
                 .collect(),
         }
     }
@@ -254,6 +252,9 @@ impl RevocationRow {
     }
 }
 
+/// The scope of what was seen and could not be judged.
+const VALUE: &str = "value";
+
 impl GapRow {
     fn of(gap: &Gap) -> GapRow {
         let (scope, resource) = match &gap.scope {
@@ -265,7 +266,36 @@ impl GapRow {
             cloud: gap.cloud.to_string(),
             scope,
             resource,
+            subject: None,
             reason: gap.reason.clone(),
         }
+    }
+
+    fn of_value(value: &Unreadable) -> GapRow {
+        GapRow {
+            cloud: value.target.cloud.to_string(),
+            scope: VALUE,
+            resource: Some(value.target.resource.to_string()),
+            subject: value.target.subject.as_ref().map(ToString::to_string),
+            reason: value.problem.clone(),
+        }
+    }
+}
+
+impl fmt::Display for GapRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = if self.scope == VALUE {
+            "kept, not judged"
+        } else {
+            "not seen"
+        };
+        write!(f, "{what}: {} of cloud {}", self.scope, self.cloud)?;
+        if let Some(resource) = &self.resource {
+            write!(f, ", {resource}")?;
+        }
+        if let Some(subject) = &self.subject {
+            write!(f, " of {subject}")?;
+        }
+        write!(f, ": {}", self.reason)
     }
 }

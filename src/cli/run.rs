@@ -140,7 +140,19 @@ async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
     let once = daemon::once(context.clone(), &policies, within, config.daemon.stop_within).await;
     drop(shown);
     signals.abort();
-    let summary = Summary::of(&context, &once?).await?;
+    let once = once?;
+    for report in once
+        .reports
+        .iter()
+        .filter(|report| report.state == RunState::Failed)
+    {
+        eprintln!(
+            "error: policy {} failed: {}",
+            report.policy.name,
+            report.notes.join("; ")
+        );
+    }
+    let summary = Summary::of(&context, &once).await?;
     match arguments.output {
         Output::Json => print_json(&summary)?,
         Output::Table => summary.print()?,
@@ -246,7 +258,9 @@ impl Summary {
             rows,
         ))?;
         for row in &self.runs {
-            for note in &row.notes {
+            // What failed was told on standard error.
+            let failed = row.state == RunState::Failed.as_str();
+            for note in row.notes.iter().filter(|_| !failed) {
                 print_line(&format!("{}: {note}", row.policy))?;
             }
             if let Some(run) = row.waits {

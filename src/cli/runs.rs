@@ -76,10 +76,9 @@ fn state(text: &str) -> Result<RunState, String> {
 }
 
 pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
-    let Some(loaded) = assemble::load_or_show(config) else {
+    let Some(store) = assemble::existing_store(config)? else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    let store = assemble::open_store(&loaded.config)?;
     match arguments.command {
         Command::List {
             policy,

@@ -50,7 +50,9 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let Some(loaded) = assemble::load_or_show(config) else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    let store = assemble::open_store(&loaded.config)?;
+    let Some(store) = assemble::existing_store(config)? else {
+        return Ok(Exit::ConfigurationInvalid);
+    };
     let status = Status::read(&loaded.config, &store).await?;
     match arguments.output {
         Output::Json => print_json(&status)?,

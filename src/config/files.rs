@@ -47,10 +47,10 @@ impl Files {
     pub fn read(path: &Path) -> Files {
         let base = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut problems = Problems::default();
-        let config = match read_text(path) {
-            Ok(text) => Some(SourceFile::new(path.display().to_string(), text)),
-            Err(reason) => {
-                problems.push(Problem::of_file(path.display().to_string(), reason));
+        let config = match read_source(path) {
+            Ok(file) => Some(file),
+            Err(problem) => {
+                problems.push(problem);
                 None
             }
         };
@@ -60,9 +60,9 @@ impl Files {
         match list(&directory) {
             Ok(paths) => {
                 for path in paths {
-                    match read_text(&path) {
-                        Ok(text) => policies.push(SourceFile::new(path.display().to_string(), text)),
-                        Err(reason) => problems.push(Problem::of_file(path.display().to_string(), reason)),
+                    match read_source(&path) {
+                        Ok(file) => policies.push(file),
+                        Err(problem) => problems.push(problem),
                     }
                 }
             }
@@ -80,6 +80,15 @@ impl Files {
             base,
             problems,
         }
+    }
+}
+
+/// One file, bounded.
+pub fn read_source(path: &Path) -> Result<SourceFile, Problem> {
+    let name = path.display().to_string();
+    match read_text(path) {
+        Ok(text) => Ok(SourceFile::new(name, text)),
+        Err(reason) => Err(Problem::of_file(name, reason)),
     }
 }
 

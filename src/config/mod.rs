@@ -60,6 +60,25 @@ pub fn load(
     compile(Files::read(path), now, environment)
 }
 
+/// Reads `[daemon]` alone, for commands that need nothing but the store: a
+/// broken policy or a missing secret must not keep an operator from the queue.
+///
+/// # Errors
+/// What is wrong with the file or the section.
+pub fn load_daemon(path: &Path, environment: &dyn Fn(&str) -> Option<String>) -> Result<Daemon, Problems> {
+    let (mut problems, mut warnings) = (Problems::default(), Problems::default());
+    let base = path.parent().unwrap_or(Path::new(""));
+    let host = Host { base, environment };
+    let main = match files::read_source(path) {
+        Ok(file) => inspect(&file, &mut problems, &mut warnings, |root| main_file(root, &host)),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
+    };
+    main.and_then(|main| main.daemon).ok_or(problems)
+}
+
 /// Compiles texts that were read before. Secrets and certificates that they
 /// name are still read from disk.
 ///

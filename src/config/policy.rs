@@ -49,8 +49,7 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     if let Some(name) = &name {
         check_name(name);
     }
-    let hint = "say in a sentence what it does and why; plans and evidence show it";
-    let description = table.require("description", hint).and_then(|value| value.text());
+    let description = table.take("description").and_then(|value| value.text());
     let enabled = table
         .take("enabled")
         .and_then(|value| value.boolean())
@@ -92,7 +91,7 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     let compile = || {
         Some(Policy {
             name: PolicyName::from(name.text),
-            description: description?.text.to_owned(),
+            description: description.map_or_else(String::new, |text| text.text.to_owned()),
             digest,
             enabled,
             schedule: schedule?,
@@ -124,12 +123,10 @@ fn missed(table: &mut Table<'_>) -> Option<Missed> {
 }
 
 fn check_name(name: &Text<'_>) {
-    let begins_well = name
-        .text
-        .starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let begins_well = name.text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     if !begins_well || !name.text.chars().all(good) || name.text.len() > 63 {
-        let hint = "names are up to 63 small letters, digits and hyphens, and begin with a letter or digit";
+        let hint = "names are up to 63 letters, digits, hyphens, dots and underscores, and begin with a letter or digit";
         name.problem("this is no name for a policy", "no name", Some(hint));
     }
 }

@@ -53,6 +53,8 @@ class RealCloud(unittest.TestCase):
         """What must hold after every test, whatever it was about."""
         if not self.answers:
             return
+        if not (self.folder / "revokd.db").exists():
+            return  # Nothing ran: a plan leaves no store behind.
         self.revokd("audit", "verify", code=DONE)
         unsettled = [task for task in self.tasks() if task["state"] in UNSETTLED]
         self.assertEqual(unsettled, [], "tasks are left between two states")
@@ -205,7 +207,7 @@ class RealCloud(unittest.TestCase):
         self.assertEqual({policy["name"] for policy in plan["policies"]}, {"all-shares", "old-shares"})
         self.assert_planned(self.plan("old-shares"), [])
         self.assertEqual({method for method, _, _ in glance.requests()} - {"GET"}, set(), "a plan only reads")
-        self.assertEqual(self.tasks(), [])
+        self.assertEqual(list(self.folder.glob("revokd.db*")), [], "a plan queues nothing")
         self.assert_gone(before)
 
     def test_enforce_removes_exactly_the_decided_shares(self):
@@ -276,7 +278,7 @@ class RealCloud(unittest.TestCase):
                 self.owner.image("old-shared", {a: "accepted"}), self.owner.image("old-hidden", os_hidden=True)]
         kept = self.owner.image("old-protected", {a: "accepted"}, data=b"bytes", protected=True)
         self.owner.image("new", {a: "accepted"})
-        self.policy(resource="image", match='created_before = "0s"\nimage.name = "old-*"\nprotected = [true, false]')
+        self.policy(resource="image", match='created_before = "0s"\nimage.name = "old-*"')
         before = self.owner.snapshot()
         plan = self.plan()
         self.assertEqual({r["resource"] for r in plan["revocations"]}, {*gone, kept})
@@ -555,12 +557,14 @@ clouds:
         last = self.owner.image("last", {b: "pending"})
         self.owner.image("hidden", os_hidden=True)
         self.policy()
+        self.policy("images", match='created_before = "365d"', resource="image", mode="observe")
         before = self.owner.snapshot()
         self.assertEqual(len(before.images), 1053)
         plan = self.plan()
         self.assert_planned(plan, [(first, a), (last, b)])
         self.assertEqual(plan["gaps"], [])
-        self.assertRegex(json.dumps(plan["policies"]), r"\b1053\b", "the plan says how many images it saw")
+        seen = {policy["name"]: policy["seen"] for policy in plan["policies"]}
+        self.assertEqual(seen, {"images": 1053, "shares": 2}, "the plan says how much it saw")
         self.run_once()
         self.assert_gone(before, [(first, a), (last, b)])
 

@@ -189,7 +189,6 @@ fn changed(from: &str, to: &str) -> Vec<String> {
 fn what_a_policy_must_say_is_asked_for() {
     for (from, to, message) in [
         ("name = \"a\"\n", "", "lacks `name`"),
-        ("description = \"A.\"\n", "", "lacks `description`"),
         ("schedule = \"*/15 * * * *\"\n", "", "lacks `schedule`"),
         ("clouds = [\"one\"]\n", "", "lacks `clouds`"),
         ("resource = \"image-share\"\n", "", "lacks `resource`"),
