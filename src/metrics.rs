@@ -191,7 +191,7 @@ impl Metrics {
             requests: counter_vec(
                 r,
                 "revokd_cloud_requests_total",
-                "Calls to a cloud, by operation and result.",
+                "Calls to a cloud.",
                 &["cloud", "operation", "result"],
             ),
             request_seconds: histogram(

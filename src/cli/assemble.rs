@@ -107,7 +107,7 @@ pub fn select(config: &Config, names: &[String]) -> anyhow::Result<Vec<Arc<Polic
         .collect())
 }
 
-fn open_store(daemon: &Daemon) -> anyhow::Result<Store> {
+pub fn open_store(daemon: &Daemon) -> anyhow::Result<Store> {
     Store::open(&daemon.store).with_context(|| format!("opening the store {}", daemon.store.display()))
 }
 

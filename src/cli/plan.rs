@@ -1,6 +1,11 @@
 //! `revokd plan`
 
-use std::{fmt, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::Path,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -41,7 +46,7 @@ pub struct Arguments {
 struct Plan {
     policies: Vec<PolicyRow>,
     revocations: Vec<RevocationRow>,
-    gaps: Vec<GapRow>,
+    gaps: BTreeSet<GapRow>,
 }
 
 #[derive(Serialize)]
@@ -79,7 +84,7 @@ struct KeptRow {
 }
 
 /// What could not be seen, or, in scope `value`, seen and not judged.
-#[derive(PartialEq, Serialize)]
+#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
 struct GapRow {
     cloud: String,
     scope: &'static str,
@@ -126,12 +131,8 @@ impl Plan {
             .iter()
             .flat_map(|(_, judged)| &judged.evaluation.unreadable)
             .map(GapRow::of_value);
-        let mut gaps: Vec<GapRow> = Vec::new();
-        for gap in unseen.chain(unreadable) {
-            if !gaps.contains(&gap) {
-                gaps.push(gap);
-            }
-        }
+        // Policies of one cloud share its gaps.
+        let gaps: BTreeSet<GapRow> = unseen.chain(unreadable).collect();
         let revocations = judged
             .iter()
             .flat_map(|(_, judged)| &judged.evaluation.revocations);
@@ -188,14 +189,15 @@ impl Plan {
             rows,
         ))?;
         for policy in &self.policies {
+            let mut because: BTreeMap<&str, Vec<&KeptRow>> = BTreeMap::new();
             for kept in &policy.kept {
-                let subject = kept
-                    .subject
-                    .as_ref()
-                    .map_or(String::new(), |subject| format!(" of {subject}"));
+                because.entry(&kept.reason).or_default().push(kept);
+            }
+            for (reason, kept) in because {
+                let targets = output::count(kept.len() as u64, "target", "targets");
                 print_line(&format!(
-                    "kept by {}: {}{subject}: {}",
-                    policy.name, kept.resource, kept.reason
+                    "{} keeps {targets}, like {}: {reason}",
+                    policy.name, kept[0].resource
                 ))?;
             }
         }

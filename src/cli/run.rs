@@ -183,6 +183,8 @@ pub struct RunRow {
     pub state: String,
     pub seen: u64,
     pub decided: u64,
+    /// Matched, or could not be judged, and kept.
+    pub kept: u64,
     pub queued: u64,
     pub gaps: u64,
     /// The run that an operator has to allow or reject.
@@ -250,11 +252,12 @@ impl Summary {
                 row.state.clone(),
                 row.seen.to_string(),
                 row.decided.to_string(),
+                row.kept.to_string(),
                 row.queued.to_string(),
             ]
         });
         print_line(&output::table(
-            ["policy", "run", "state", "seen", "decided", "queued"],
+            ["policy", "run", "state", "seen", "decided", "kept", "queued"],
             rows,
         ))?;
         for row in &self.runs {
@@ -289,6 +292,7 @@ impl RunRow {
             state: report.state.to_string(),
             seen: report.totals.seen,
             decided: report.totals.decided,
+            kept: report.totals.spared + report.totals.unreadable,
             queued: report.totals.queued,
             gaps: report.totals.gaps,
             waits: report.waits,

@@ -23,7 +23,8 @@ pub struct Arguments {
     output: Output,
 }
 
-#[derive(Serialize)]
+/// Empty where nothing has run yet.
+#[derive(Default, Serialize)]
 struct Status {
     /// The process that works off the queue, if one does.
     daemon_pid: Option<u32>,
@@ -50,10 +51,16 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let Some(loaded) = assemble::load_or_show(config) else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    let Some(store) = assemble::existing_store(config)? else {
-        return Ok(Exit::ConfigurationInvalid);
+    let daemon = &loaded.config.daemon;
+    let store = daemon
+        .store
+        .exists()
+        .then(|| assemble::open_store(daemon))
+        .transpose()?;
+    let status = match &store {
+        Some(store) => Status::read(&loaded.config, store).await?,
+        None => Status::default(),
     };
-    let status = Status::read(&loaded.config, &store).await?;
     match arguments.output {
         Output::Json => print_json(&status)?,
         Output::Table => status.print()?,
@@ -92,6 +99,9 @@ impl Status {
     }
 
     fn print(&self) -> anyhow::Result<()> {
+        if self.policies.is_empty() {
+            return print_line("nothing has run yet; `revokd check` shows what runs when");
+        }
         match self.daemon_pid {
             Some(pid) => print_line(&format!("revokd works on this store (pid {pid})"))?,
             None => print_line("no revokd works on this store now")?,

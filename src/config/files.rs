@@ -50,7 +50,7 @@ impl Files {
         let config = match read_source(path) {
             Ok(file) => Some(file),
             Err(problem) => {
-                problems.push(problem);
+                problems.push(*problem);
                 None
             }
         };
@@ -62,7 +62,7 @@ impl Files {
                 for path in paths {
                     match read_source(&path) {
                         Ok(file) => policies.push(file),
-                        Err(problem) => problems.push(problem),
+                        Err(problem) => problems.push(*problem),
                     }
                 }
             }
@@ -84,11 +84,11 @@ impl Files {
 }
 
 /// One file, bounded.
-pub fn read_source(path: &Path) -> Result<SourceFile, Problem> {
+pub fn read_source(path: &Path) -> Result<SourceFile, Box<Problem>> {
     let name = path.display().to_string();
     match read_text(path) {
         Ok(text) => Ok(SourceFile::new(name, text)),
-        Err(reason) => Err(Problem::of_file(name, reason)),
+        Err(reason) => Err(Box::new(Problem::of_file(name, reason))),
     }
 }
 

@@ -72,7 +72,7 @@ pub fn load_daemon(path: &Path, environment: &dyn Fn(&str) -> Option<String>) ->
     let main = match files::read_source(path) {
         Ok(file) => inspect(&file, &mut problems, &mut warnings, |root| main_file(root, &host)),
         Err(problem) => {
-            problems.push(problem);
+            problems.push(*problem);
             None
         }
     };

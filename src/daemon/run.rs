@@ -61,6 +61,7 @@ pub struct Report {
     pub unreadable: Vec<Unreadable>,
     /// The run that an operator has to allow or reject, if there is one.
     pub waits: Option<RunId>,
+    /// What a person should know beside the figures.
     pub notes: Vec<String>,
 }
 
@@ -169,7 +170,7 @@ async fn conclude(
             run,
             state,
             totals,
-            notes: notes.clone(),
+            notes: notes.iter().cloned().chain(kept(&judged)).collect(),
             revocations: reconciled
                 .fresh
                 .iter()
@@ -243,18 +244,17 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
             reconciled.dead
         ));
     }
-    notes.extend(
-        judged
-            .gaps
-            .iter()
-            .take(NOTES_MAX)
-            .map(|gap| format!("not seen: {gap}")),
-    );
-    let unreadable = judged.evaluation.unreadable.iter().take(NOTES_MAX);
-    notes.extend(unreadable.map(|value| format!("kept, not judged: {}: {}", value.target, value.problem)));
-    let spared = judged.evaluation.spared.iter().take(NOTES_MAX);
-    notes.extend(spared.map(|spared| format!("kept: {}: {}", spared.target, spared.reason)));
+    let gaps = judged.gaps.iter().take(NOTES_MAX);
+    notes.extend(gaps.map(|gap| format!("not seen: {gap}")));
     notes
+}
+
+/// What matched or might have, and was kept.
+fn kept(judged: &Judged) -> impl Iterator<Item = String> {
+    let unreadable = judged.evaluation.unreadable.iter().take(NOTES_MAX);
+    let unreadable = unreadable.map(|value| format!("kept, not judged: {}: {}", value.target, value.problem));
+    let spared = judged.evaluation.spared.iter().take(NOTES_MAX);
+    unreadable.chain(spared.map(|spared| format!("kept: {}: {}", spared.target, spared.reason)))
 }
 
 async fn fail(
