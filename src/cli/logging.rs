@@ -8,7 +8,11 @@ use tracing_subscriber::EnvFilter;
 /// The daemon tells what it does; other commands speak for themselves and log
 /// only what is wrong.
 pub fn start(filter: Option<&str>, daemon: bool) -> anyhow::Result<()> {
-    let default = if daemon { "info,refinery_core=warn" } else { "error" };
+    let default = if daemon {
+        "info,refinery_core=warn"
+    } else {
+        "error"
+    };
     let filter = EnvFilter::builder()
         .parse(filter.unwrap_or(default))
         .context("reading --log")?;

@@ -156,7 +156,9 @@ impl Judge<'_> {
             observed_at: self.inventory.observed_at,
             resource_name: image.name.clone(),
             owner: image.owner.clone(),
+            endpoint: self.inventory.caller.endpoint.clone(),
             granted_at: member.map_or(image.created_at, |member| member.created_at),
+            grant_version: member.map_or(image.created_at, |member| member.updated_at),
             compared: self.rule.compare(image, member, reading),
         };
         into.revocations.push(Revocation {

@@ -50,6 +50,12 @@ pub fn recheck(
     now: Timestamp,
 ) -> Recheck {
     let revocation = &task.revocation;
+    if revocation.evidence.endpoint != view.caller.endpoint {
+        return Recheck::Dead(format!(
+            "decided on the cloud at {}, but the cloud of this name is now at {}",
+            revocation.evidence.endpoint, view.caller.endpoint
+        ));
+    }
     if revocation.evidence.owner != view.caller.project {
         return Recheck::Dead(format!(
             "belongs to project {}, but the daemon is now logged in to project {}",
@@ -70,9 +76,9 @@ pub fn recheck(
     if let Some(reason) = outdated(task, policy, decision_valid, now) {
         return Recheck::Cancel(reason);
     }
-    match granted_at(&revocation.target, view) {
-        Some(granted_at) if granted_at != revocation.evidence.granted_at => Recheck::Cancel(format!(
-            "granted again at {granted_at}, which is not the grant decided on"
+    match grant_version(&revocation.target, view) {
+        Some(version) if version != revocation.evidence.grant_version => Recheck::Cancel(format!(
+            "granted again or changed at {version}: it is not the grant decided on"
         )),
         _ => still_decided(revocation, policy, view, protection, now),
     }
@@ -178,12 +184,12 @@ fn member_of<'a>(target: &Target, members: &'a [Member]) -> Option<&'a Member> {
         .find(|member| Some(&member.project) == target.subject.as_ref())
 }
 
-fn granted_at(target: &Target, view: &Inventory) -> Option<Timestamp> {
+fn grant_version(target: &Target, view: &Inventory) -> Option<Timestamp> {
     let image = image_of(target, view)?;
     match (target.kind, &image.sharing) {
         (Kind::Image, _) => Some(image.created_at),
         (Kind::ImageShare, Sharing::Members(members)) => {
-            member_of(target, members).map(|member| member.created_at)
+            member_of(target, members).map(|member| member.updated_at)
         }
         (Kind::ImageShare, _) => None,
     }

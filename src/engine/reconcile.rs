@@ -97,9 +97,10 @@ fn lost_reason(
         return Some("the policy changed since the decision".to_owned());
     }
     match decided.get(&task.target) {
-        Some(again) if again.evidence.granted_at != task.granted_at => {
-            Some(format!("granted again at {}", again.evidence.granted_at))
-        }
+        Some(again) if again.evidence.grant_version != task.grant_version => Some(format!(
+            "granted again or changed at {}",
+            again.evidence.grant_version
+        )),
         Some(_) => None,
         // Only what was seen and not decided has lost its reason. What was not
         // seen may be gone or merely invisible: the second look will tell.
@@ -164,7 +165,8 @@ mod tests {
             state,
             hold,
             policy_digest: revocation.evidence.policy_digest.clone(),
-            granted_at: revocation.evidence.granted_at,
+            grant_version: revocation.evidence.grant_version,
+            decided_at: revocation.evidence.observed_at,
         }
     }
 
@@ -233,7 +235,7 @@ mod tests {
     fn a_grant_made_anew_is_another_decision() {
         let old = sample::revocation("i", "a");
         let mut again = old.clone();
-        again.evidence.granted_at = sample::at("2026-03-01T00:00:00Z");
+        again.evidence.grant_version = sample::at("2026-03-01T00:00:00Z");
         let evaluation = decided(std::slice::from_ref(&again));
         let result = reconcile(
             "d",

@@ -46,6 +46,7 @@ pub(crate) fn inventory(images: Vec<Image>) -> Inventory {
     Inventory {
         cloud: "c".into(),
         caller: Caller {
+            endpoint: "http://image.test/v2".into(),
             user: Id::from("revoker"),
             user_name: "revoker".into(),
             project: Id::from("own"),
@@ -84,7 +85,9 @@ pub(crate) fn revocation(image: &str, project: &str) -> Revocation {
             observed_at: at("2026-06-01T00:00:00Z"),
             resource_name: format!("name-of-{image}"),
             owner: Id::from("own"),
+            endpoint: "http://image.test/v2".into(),
             granted_at: at("2026-01-01T00:00:00Z"),
+            grant_version: at("2026-01-01T00:00:00Z"),
             compared: vec![],
         },
     }

@@ -30,6 +30,9 @@ impl Inventory {
 /// Who the daemon is to a cloud. It must never revoke its own access.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
+    /// Which cloud it is, in the provider's own terms (OpenStack: the URL of
+    /// the image service). Two clouds never share it.
+    pub endpoint: String,
     pub user: Id,
     pub user_name: String,
     pub project: Id,

@@ -69,9 +69,15 @@ pub struct Evidence {
     pub resource_name: String,
     /// The project that owned the resource when it was observed.
     pub owner: Id,
-    /// When the grant was made (for a deletion: the resource was created). A
-    /// later value found before the call means that it is another grant.
+    /// The cloud itself, as its provider names it: another one under the same
+    /// name proves nothing about this target.
+    pub endpoint: String,
+    /// When the grant was made (for a deletion: the resource was created).
     pub granted_at: Timestamp,
+    /// Changes whenever the grant is made anew, even where the cloud keeps the
+    /// moment of the first: another value found before the call means that it
+    /// is another grant.
+    pub grant_version: Timestamp,
     /// Each key of the policy's match that looked at a value, in file order.
     pub compared: Vec<Comparison>,
 }

@@ -36,7 +36,8 @@ pub struct LiveTask {
     pub state: TaskState,
     pub hold: Option<Hold>,
     pub policy_digest: String,
-    pub granted_at: Timestamp,
+    pub grant_version: Timestamp,
+    pub decided_at: Timestamp,
 }
 
 closed_words! {

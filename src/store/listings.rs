@@ -7,7 +7,7 @@ use super::{
     Store,
     audit::{self, AuditFilter, AuditReport},
     columns::{Json, Micros},
-    entry,
+    entry::{self, moment},
     error::StoreError,
     runs,
     writer::Tx,
@@ -227,7 +227,7 @@ fn task_with_attempts(
 
 fn live(connection: &Connection, policy: &PolicyName) -> Result<Vec<LiveTask>, StoreError> {
     let mut select = connection.prepare_cached(
-        "SELECT id, cloud, kind, resource, subject, state, hold, run, evidence FROM tasks
+        "SELECT id, cloud, kind, resource, subject, state, hold, run, evidence, decided_at FROM tasks
          WHERE policy = ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead') ORDER BY id",
     )?;
     let live = select.query_map([policy], |row| {
@@ -239,7 +239,8 @@ fn live(connection: &Connection, policy: &PolicyName) -> Result<Vec<LiveTask>, S
             hold: row.get("hold")?,
             run: row.get("run")?,
             policy_digest: evidence.policy_digest,
-            granted_at: evidence.granted_at,
+            grant_version: evidence.grant_version,
+            decided_at: moment(row, "decided_at")?,
         })
     })?;
     Ok(live.collect::<Result<_, _>>()?)

@@ -93,11 +93,12 @@ pub async fn login(http: &Http, config: &Cloud, now: Timestamp) -> Result<Token,
         None => image_root(&body.token.catalog, config.region.as_deref(), &config.interface),
     };
     let image_root = image_root.and_then(|url| allowed(url, config.allow_http));
+    let image_root = image_root.map_err(misconfigured)?;
     Ok(Token {
         secret,
-        image_root: image_root.map_err(misconfigured)?,
         stale_at: stale_at(&config.auth, body.token.expires_at, now),
-        caller: caller(body.token).map_err(misconfigured)?,
+        caller: caller(body.token, &image_root).map_err(misconfigured)?,
+        image_root,
         worked: AtomicBool::new(false),
     })
 }
@@ -128,11 +129,12 @@ fn allowed(url: Url, allow_http: bool) -> Result<Url, String> {
     ))
 }
 
-fn caller(token: TokenBody) -> Result<Caller, String> {
+fn caller(token: TokenBody, image_root: &Url) -> Result<Caller, String> {
     let project = token
         .project
         .ok_or("the token is not scoped to a project; set the project to work in")?;
     Ok(Caller {
+        endpoint: image_root.to_string(),
         user: token.user.id.into(),
         user_name: token.user.name,
         project: project.id.into(),

@@ -118,7 +118,9 @@ pub(super) fn revocation(policy: &str, target: &Target) -> Revocation {
             observed_at: at(-1),
             resource_name: "golden".into(),
             owner: Id::from("owner"),
+            endpoint: "http://image.test/v2".to_owned(),
             granted_at: at(-3_600),
+            grant_version: at(-3_600),
             compared: vec![Comparison {
                 key: "granted_before".into(),
                 required: "30d".into(),

@@ -210,7 +210,7 @@ async fn a_run_releases_what_lost_its_reason_but_not_what_a_worker_has() {
     let live = scene.store.live(PolicyName::from("p")).await.unwrap();
     assert_eq!(live.len(), 2);
     assert_eq!(
-        (live[0].granted_at, live[0].policy_digest.as_str()),
+        (live[0].grant_version, live[0].policy_digest.as_str()),
         (at(-3_600), "d1")
     );
 
