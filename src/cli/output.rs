@@ -24,7 +24,7 @@ pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 
 /// Like `println!`, but a closed pipe ends the output quietly.
 pub fn print_line(line: &str) -> anyhow::Result<()> {
-    match writeln!(io::stdout().lock(), "{line}") {
+    match writeln!(io::stdout().lock(), "{}", harmless(line)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
@@ -55,9 +55,20 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
         table.set_width(140);
     }
     for row in rows {
-        table.add_row(row);
+        table.add_row(row.map(|cell| harmless(&cell)));
     }
     table.to_string()
+}
+
+/// Names come from clouds and their users: none may move the cursor of the
+/// terminal on which somebody decides.
+fn harmless(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => c.to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
 }
 
 /// A moment to the second, in UTC, as every listing shows it.

@@ -164,9 +164,10 @@ async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
 #[derive(Debug, Serialize)]
 pub struct Summary {
     pub runs: Vec<RunRow>,
-    /// Tasks that ended during this pass, and those that are left.
+    /// Tasks that ended during this pass; `done` were seen gone.
     pub done: u64,
     pub cancelled: u64,
+    /// All that are given up and wait for an operator, also from before.
     pub dead: u64,
     /// Waits for an operator; what waits for its grace goes on by itself.
     pub held: u64,
@@ -215,7 +216,7 @@ impl Summary {
             runs: once.reports.iter().map(RunRow::of).collect(),
             done: ended.done,
             cancelled: ended.cancelled,
-            dead: ended.dead,
+            dead: standing(&|count| count.state == TaskState::Dead),
             held: standing(&|count| matches!(count.hold, Some(Hold::Approval | Hold::Brake))),
             left: standing(&|count| {
                 matches!(
@@ -277,7 +278,7 @@ impl Summary {
             print_line(&format!("given up: {note}"))?;
         }
         print_line(&format!(
-            "{} removed and seen gone, {} cancelled, {} given up, {} held, {} left in the queue",
+            "{} seen gone, {} cancelled, {} given up, {} held, {} left in the queue",
             self.done, self.cancelled, self.dead, self.held, self.left
         ))
     }

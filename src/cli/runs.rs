@@ -15,9 +15,6 @@ use crate::{
     store::{RunFilter, Store},
 };
 
-/// Decisions shown of one run.
-const SHOWN: usize = 1000;
-
 /// List runs; let a held one go on, or not
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -43,6 +40,9 @@ enum Command {
     Show {
         #[arg(value_name = "RUN")]
         id: RunId,
+        /// Decisions to show at most.
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -92,7 +92,7 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
             };
             list(store.runs(filter, limit).await?, output)
         }
-        Command::Show { id, output } => show(&store, id, output).await,
+        Command::Show { id, limit, output } => show(&store, id, limit, output).await,
         Command::Allow { id } => {
             store.allow_run(id, assemble::actor(), Timestamp::now()).await?;
             print_line(&format!(
@@ -147,11 +147,11 @@ struct Shown {
     revocations_total: u64,
 }
 
-async fn show(store: &Store, id: RunId, output: Output) -> anyhow::Result<Exit> {
+async fn show(store: &Store, id: RunId, limit: usize, output: Output) -> anyhow::Result<Exit> {
     let Some(run) = store.run(id).await? else {
         anyhow::bail!("there is no run {id}");
     };
-    let (revocations, revocations_total) = store.run_decisions(id, SHOWN).await?;
+    let (revocations, revocations_total) = store.run_decisions(id, limit).await?;
     let shown = Shown {
         run,
         revocations,

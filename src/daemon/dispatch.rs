@@ -11,7 +11,7 @@ use super::{
     context::{Cloud, Context},
 };
 use crate::{
-    engine::circuit::Permission,
+    engine::circuit::{Call, Permission},
     model::{Id, Kind},
     store::{Claimed, StoreError},
 };
@@ -73,8 +73,8 @@ async fn permission(context: &Context, cloud: &Cloud) -> Permission {
         return permission;
     }
     match cloud.handles.reader.probe().await {
-        Ok(()) => cloud.answered(),
-        Err(failure) => cloud.failed(&failure, context.now()),
+        Ok(()) => cloud.answered(Call::Read),
+        Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
     }
     match cloud.permission(context.now()) {
         // Failed in a way that says nothing of the cloud: do not spin on it.
@@ -87,11 +87,11 @@ async fn permission(context: &Context, cloud: &Cloud) -> Permission {
 
 /// Due tasks, grouped by resource.
 async fn take(context: &Context, cloud: &Cloud) -> Result<VecDeque<Vec<Claimed>>, StoreError> {
-    let limit = (cloud.concurrency * 8).max(64);
+    let limit = (cloud.concurrency * 4).max(32);
     // Each group costs at most a look, its calls and a second look; nothing
     // that is claimed waits for more than a few groups before it.
     let calls = i32::try_from(GROUP_MAX * 8).unwrap_or(i32::MAX);
-    let lease = cloud.request_timeout.saturating_mul(calls);
+    let lease = cloud.longest_call.saturating_mul(calls);
     let claimed = context
         .store
         .claim(cloud.name.clone(), limit, context.now(), lease)
