@@ -18,6 +18,8 @@ pub fn start(filter: Option<&str>, daemon: bool) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && !no_colour)
         .with_target(false)
+        // Its own complaint would go to the same closed pipe, and panic.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

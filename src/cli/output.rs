@@ -31,7 +31,13 @@ pub fn print_line(line: &str) -> anyhow::Result<()> {
 }
 
 pub fn print_error(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
+    tell(&format!("error: {error:#}\n"));
+}
+
+/// Like `eprint!`, which panics where nobody reads: what was told to nobody
+/// must not change how a command ends.
+pub fn tell(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Whether diagnostics may be coloured.
