@@ -1,3 +1,6 @@
 //! The integration tests: one binary, one harness.
 
+mod cli_check;
+mod cli_folder;
+mod cli_usage;
 mod house_rules;
