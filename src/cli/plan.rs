@@ -84,6 +84,8 @@ struct GapRow {
     scope: &'static str,
     resource: Option<String>,
     reason: String,
+    #[serde(skip)]
+    sentence: String,
 }
 
 pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
@@ -191,11 +193,7 @@ impl Plan {
             }
         }
         for gap in &self.gaps {
-            let resource = gap.resource.as_deref().unwrap_or_default();
-            print_line(&format!(
-                "not seen: {} {} {resource}: {}",
-                gap.cloud, gap.scope, gap.reason
-            ))?;
+            print_line(&format!("not seen: {}", gap.sentence))?;
         }
         Ok(())
     }
@@ -266,6 +264,7 @@ impl GapRow {
             scope,
             resource,
             reason: gap.reason.clone(),
+            sentence: gap.to_string(),
         }
     }
 }

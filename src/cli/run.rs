@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::{
@@ -133,6 +133,12 @@ async fn reload(context: &Context, path: &Path) -> anyhow::Result<()> {
 
 async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
     let policies = assemble::select(config, &arguments.policies)?;
+    if let Some(disabled) = policies.iter().find(|policy| !policy.enabled) {
+        bail!(
+            "the policy {:?} is disabled: set `enabled = true` to run it",
+            disabled.name.as_str()
+        );
+    }
     let context = assemble::context(config)?;
     let signals = tokio::spawn(heed_signals(context.clone(), None));
     let shown = progress::show(context.progress.clone());
