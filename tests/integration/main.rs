@@ -1,3 +1,7 @@
 //! The integration tests: one binary, one harness.
 
+mod harness;
 mod house_rules;
+
+mod binary;
+mod lapse;
