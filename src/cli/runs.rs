@@ -91,7 +91,7 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 policy: policy.map(PolicyName::from),
                 state,
             };
-            list(store.runs(filter, limit).await?, output)
+            list(&store.runs(filter, limit).await?, output)
         }
         Command::Show { id, output } => show(&store, id, output).await,
         Command::Allow { id } => {
@@ -111,12 +111,12 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
     }
 }
 
-fn list(runs: Vec<Run>, output: Output) -> anyhow::Result<Exit> {
+fn list(runs: &[Run], output: Output) -> anyhow::Result<Exit> {
     if output == Output::Json {
         print_json(&serde_json::json!({ "runs": runs }))?;
         return Ok(Exit::Done);
     }
-    let rows = runs.into_iter().map(|run| {
+    let rows = runs.iter().map(|run| {
         let totals = run.totals;
         [
             run.id.to_string(),
@@ -127,15 +127,19 @@ fn list(runs: Vec<Run>, output: Output) -> anyhow::Result<Exit> {
             totals.seen.to_string(),
             totals.decided.to_string(),
             totals.queued.to_string(),
-            run.notes.first().cloned().unwrap_or_default(),
         ]
     });
     print_line(&output::table(
         [
-            "run", "policy", "state", "mode", "started", "seen", "decided", "queued", "note",
+            "run", "policy", "state", "mode", "started", "seen", "decided", "queued",
         ],
         rows,
     ))?;
+    for run in runs.iter().filter(|run| run.state != RunState::Finished) {
+        if let Some(note) = run.notes.first() {
+            print_line(&format!("run {}: {note}", run.id))?;
+        }
+    }
     Ok(Exit::Done)
 }
 
