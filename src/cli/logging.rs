@@ -8,7 +8,12 @@ use tracing_subscriber::EnvFilter;
 /// The daemon tells what it does; other commands speak for themselves and log
 /// only what is wrong.
 pub fn start(filter: Option<&str>, daemon: bool) -> anyhow::Result<()> {
-    let default = if daemon { "info" } else { "error" };
+    // Each start would tell that there is nothing to migrate.
+    let default = if daemon {
+        "info,refinery_core=warn"
+    } else {
+        "error"
+    };
     let filter = EnvFilter::builder()
         .parse(filter.unwrap_or(default))
         .context("reading --log")?;
