@@ -157,5 +157,7 @@ pub fn keys(object: &Value) -> Vec<String> {
     let object = object
         .as_object()
         .unwrap_or_else(|| panic!("no object: {object}"));
-    object.keys().cloned().collect()
+    let mut keys: Vec<String> = object.keys().cloned().collect();
+    keys.sort();
+    keys
 }

@@ -19,6 +19,7 @@ mod staged_cloud;
 
 pub use http::get;
 pub use policy_text::{PolicyText, lapse, stale_images};
+pub use process::Process;
 pub use scene::Scene;
 pub use stage::Stage;
 
