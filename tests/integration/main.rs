@@ -4,4 +4,18 @@ mod harness;
 mod house_rules;
 
 mod binary;
+mod circuit;
+mod crash;
+mod failures;
+mod failures_of_looks;
+mod grace;
+mod isolation;
 mod lapse;
+mod limits;
+mod modes;
+mod partial_view;
+mod protection;
+mod random;
+mod schedule;
+mod second_look;
+mod two_clouds;
