@@ -127,7 +127,7 @@ async fn conclude(
     collection: &Arc<Collection>,
 ) -> Result<Report, RunError> {
     let now = context.now();
-    let judged = {
+    let mut judged = {
         let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
         // Millions of comparisons are no work for a thread that serves I/O.
         tokio::task::spawn_blocking(move || judge(&policy, &collection, &rules.protection, now))
@@ -140,6 +140,11 @@ async fn conclude(
         report.gaps = judged.gaps;
         return Ok(report);
     }
+    let mut totals = totals(&judged);
+    let elsewhere = match policy.mode {
+        Mode::Observe => 0,
+        Mode::Approve | Mode::Enforce => leave_to_others(context, policy, &mut judged.evaluation).await?,
+    };
     let live = context.store.live(policy.name.clone()).await?;
     let reconciled = reconcile(&policy.digest, &judged.evaluation, &collection.inventories, &live);
     let trips = brake::trips(&policy.limits, judged.evaluation.seen, &reconciled.fresh);
@@ -160,8 +165,7 @@ async fn conclude(
     ) {
         context.metrics.brake_tripped(&policy.name);
     }
-    let mut totals = totals(&judged);
-    let notes = notes(&judged, &reconciled, &trips);
+    let notes = notes(&judged, &reconciled, &trips, elsewhere);
     let state = if held { RunState::Held } else { RunState::Finished };
     let finished = context
         .store
@@ -194,6 +198,22 @@ async fn conclude(
         waits,
         notes,
     })
+}
+
+/// Takes out of the decisions what another policy has in the queue; gives how
+/// many that were. Counted as new, they would hold a run in which an operator
+/// finds nothing, and replace it by the next one again and again.
+async fn leave_to_others(
+    context: &Context,
+    policy: &Policy,
+    evaluation: &mut Evaluation,
+) -> Result<usize, RunError> {
+    let elsewhere = context.store.live_elsewhere(policy.name.clone()).await?;
+    let before = evaluation.revocations.len();
+    evaluation
+        .revocations
+        .retain(|revocation| !elsewhere.contains(&revocation.target));
+    Ok(before - evaluation.revocations.len())
 }
 
 /// Where the new decisions of a run go.
@@ -229,7 +249,7 @@ fn totals(judged: &Judged) -> RunTotals {
     }
 }
 
-fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String> {
+fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip], elsewhere: usize) -> Vec<String> {
     let mut notes: Vec<String> = trips.iter().map(|trip| format!("brake: {trip}")).collect();
     if let Some(run) = reconciled.still_held {
         notes.push(format!("run {run} still waits for an operator"));
@@ -242,6 +262,9 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
             "{} given up earlier and not tried again by themselves (tasks list --state dead)",
             reconciled.dead
         ));
+    }
+    if elsewhere > 0 {
+        notes.push(format!("{elsewhere} are in the queue already for another policy"));
     }
     notes.extend(
         judged

@@ -159,3 +159,25 @@ async fn a_policy_that_waits_does_not_hold_a_row_of_runs_for_what_another_has_in
     assert_eq!(held, 1, "only one run has something to allow");
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn a_held_run_is_not_replaced_again_and_again_for_what_another_policy_gave_up() {
+    let mut scene = Scene::new();
+    scene.image("partner-1", &[("acme", 31), ("globex", 31)]);
+    scene.image("golden-1", &[("acme", 31)]);
+    scene.policy(&lapse("partners").matching("image.name = \"partner-*\""));
+    let stage = scene.raise().await;
+    stage
+        .cloud()
+        .fault(stage.cloud().fault_on_removal("partner-1", Effect::Status(403)));
+    stage.pass().await;
+    assert_eq!(stage.count(TaskState::Dead).await, 2);
+
+    stage.write_policies(&[lapse("all").mode("approve")]);
+    stage.pass().await;
+    stage.pass().await;
+
+    let states = stage.run_states().await;
+    assert_eq!(states, [RunState::Finished, RunState::Held, RunState::Finished]);
+    stage.finish().await;
+}
