@@ -13,6 +13,7 @@ mod isolation;
 mod lapse;
 mod limits;
 mod modes;
+mod neighbours;
 mod partial_view;
 mod protection;
 mod random;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use revokd::{
     daemon,
-    model::{Run, Trigger},
+    model::{Run, RunState, Trigger},
     simulator::{CallKind, Effect, Fault},
     store::RunFilter,
 };
@@ -196,4 +196,32 @@ async fn a_reload_changes_the_schedule_and_leaves_other_policies_theirs() {
     assert_eq!((count("changed").await, count("kept").await), (4, 1));
     serving.stop().await.unwrap();
     stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_run_that_a_stop_or_a_crash_cut_short_is_made_up_for() {
+    for crash in [false, true] {
+        let stage = raised("2026-03-02T01:00:00Z", &[lapse("nightly").schedule("30 2 * * *")]).await;
+        let serving = stage.serve().await;
+        let hang = Fault::on(CallKind::ListImages, Effect::Latency(Duration::from_secs(60)));
+        stage.cloud().fault(hang.once());
+        stage.clock.advance(minutes(91));
+        stage
+            .until_standing("the run is under way", async || {
+                stage.cloud().simulated.requests().in_flight() > 0
+            })
+            .await;
+        match crash {
+            true => serving.crash().await,
+            false => serving.stop().await.unwrap(),
+        }
+
+        let serving = stage.serve().await;
+        follow(&stage, &serving, "2026-03-02T04:00:00Z").await;
+
+        let states: Vec<RunState> = runs(&stage).await.iter().map(|run| run.state).collect();
+        assert_eq!(states, [RunState::Failed, RunState::Finished], "crash: {crash}");
+        serving.stop().await.unwrap();
+        stage.finish().await;
+    }
 }
