@@ -15,7 +15,7 @@ use crate::{
         policy::{Policy, Protection},
         reconcile::{Reconciled, reconcile},
     },
-    model::{Gap, Hold, Mode, RunId, RunState, RunTotals, Trigger},
+    model::{Gap, Hold, Mode, RunId, RunState, RunTotals, TaskId, Trigger},
     store::{Begun, Conclusion, Enqueue, NewRun, RunError},
 };
 
@@ -142,8 +142,10 @@ async fn conclude(
     }
     let mut totals = totals(&judged);
     let elsewhere = match policy.mode {
-        Mode::Observe => 0,
-        Mode::Approve | Mode::Enforce => leave_to_others(context, policy, &mut judged.evaluation).await?,
+        Mode::Observe => Elsewhere::default(),
+        Mode::Approve | Mode::Enforce => {
+            leave_to_others(context, rules, policy, &mut judged.evaluation).await?
+        }
     };
     let live = context.store.live(policy.name.clone()).await?;
     let reconciled = reconcile(&policy.digest, &judged.evaluation, &collection.inventories, &live);
@@ -165,7 +167,7 @@ async fn conclude(
     ) {
         context.metrics.brake_tripped(&policy.name);
     }
-    let notes = notes(&judged, &reconciled, &trips, elsewhere);
+    let notes = notes(&judged, &reconciled, &trips, elsewhere.left);
     let state = if held { RunState::Held } else { RunState::Finished };
     let finished = context
         .store
@@ -181,7 +183,7 @@ async fn conclude(
                 .collect(),
             enqueue,
             supersede: reconciled.replaces,
-            release: reconciled.release.clone(),
+            release: [reconciled.release, elsewhere.orphans].concat(),
             now,
         })
         .await?;
@@ -200,20 +202,41 @@ async fn conclude(
     })
 }
 
-/// Takes out of the decisions what another policy has in the queue; gives how
-/// many that were. Counted as new, they would hold a run in which an operator
-/// finds nothing, and replace it by the next one again and again.
+/// What other policies have in the queue of what one policy decided.
+#[derive(Default)]
+struct Elsewhere {
+    /// Left to those policies.
+    left: usize,
+    /// Taken over from policies that are no more, which would keep it for good.
+    orphans: Vec<(TaskId, String)>,
+}
+
+/// Takes out of the decisions what another policy has in the queue. Counted as
+/// new, that would hold a run in which an operator finds nothing, and replace
+/// it by the next one again and again.
 async fn leave_to_others(
     context: &Context,
+    rules: &Rules,
     policy: &Policy,
     evaluation: &mut Evaluation,
-) -> Result<usize, RunError> {
-    let elsewhere = context.store.live_elsewhere(policy.name.clone()).await?;
-    let before = evaluation.revocations.len();
+) -> Result<Elsewhere, RunError> {
+    let others = context.store.live_elsewhere(policy.name.clone()).await?;
+    let mut elsewhere = Elsewhere::default();
     evaluation
         .revocations
-        .retain(|revocation| !elsewhere.contains(&revocation.target));
-    Ok(before - evaluation.revocations.len())
+        .retain(|revocation| match others.get(&revocation.target) {
+            None => true,
+            Some((_, other)) if rules.policy(other).is_some() => {
+                elsewhere.left += 1;
+                false
+            }
+            Some((task, other)) => {
+                let reason = format!("policy {other} is no longer there");
+                elsewhere.orphans.push((*task, reason));
+                true
+            }
+        });
+    Ok(elsewhere)
 }
 
 /// Where the new decisions of a run go.

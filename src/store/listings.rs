@@ -1,6 +1,6 @@
 //! Reading runs and tasks: for people, for metrics, and for the next decision.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
@@ -96,16 +96,21 @@ impl Store {
             .await
     }
 
-    /// Targets that other policies than this one have in the queue: each is
+    /// What other policies than this one have in the queue: each target is
     /// there once, whoever wants it gone.
-    pub async fn live_elsewhere(&self, policy: PolicyName) -> Result<HashSet<Target>, StoreError> {
+    pub async fn live_elsewhere(
+        &self,
+        policy: PolicyName,
+    ) -> Result<HashMap<Target, (TaskId, PolicyName)>, StoreError> {
         let elsewhere = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
-                "SELECT cloud, kind, resource, subject FROM tasks
+                "SELECT id, policy, cloud, kind, resource, subject FROM tasks
                  WHERE policy <> ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead')",
             )?;
-            let targets = select.query_map([&policy], entry::target)?;
-            Ok(targets.collect::<Result<_, _>>()?)
+            let tasks = select.query_map([&policy], |row| {
+                Ok((entry::target(row)?, (row.get("id")?, row.get("policy")?)))
+            })?;
+            Ok(tasks.collect::<Result<_, _>>()?)
         };
         self.shared.readers.read(elsewhere).await
     }

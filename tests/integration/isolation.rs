@@ -181,3 +181,31 @@ async fn a_held_run_is_not_replaced_again_and_again_for_what_another_policy_gave
     assert_eq!(states, [RunState::Finished, RunState::Held, RunState::Finished]);
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_policy_gave_up_goes_to_another_once_that_policy_is_no_more() {
+    let mut scene = Scene::new();
+    scene.image("partner-1", &[("acme", 31)]);
+    scene.policy(&lapse("old-name"));
+    let stage = scene.raise().await;
+    stage.cloud().fault(
+        stage
+            .cloud()
+            .fault_on_removal("partner-1", Effect::Status(403))
+            .once(),
+    );
+    stage.pass().await;
+    assert_eq!(stage.count(TaskState::Dead).await, 1);
+
+    stage.write_policies(&[lapse("new-name")]);
+    stage.pass().await;
+
+    assert_eq!(
+        (
+            stage.count(TaskState::Cancelled).await,
+            stage.count(TaskState::Done).await
+        ),
+        (1, 1)
+    );
+    stage.finish().await;
+}
