@@ -15,7 +15,7 @@ use crate::{
         policy::{Policy, Protection},
         reconcile::{Reconciled, reconcile},
     },
-    model::{Gap, Hold, Mode, RunId, RunState, RunTotals, Trigger},
+    model::{Gap, Hold, Mode, RunId, RunState, RunTotals, TaskId, Trigger},
     store::{Begun, Conclusion, Enqueue, NewRun, RunError},
 };
 
@@ -127,7 +127,7 @@ async fn conclude(
     collection: &Arc<Collection>,
 ) -> Result<Report, RunError> {
     let now = context.now();
-    let judged = {
+    let mut judged = {
         let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
         // Millions of comparisons are no work for a thread that serves I/O.
         tokio::task::spawn_blocking(move || judge(&policy, &collection, &rules.protection, now))
@@ -140,6 +140,13 @@ async fn conclude(
         report.gaps = judged.gaps;
         return Ok(report);
     }
+    let mut totals = totals(&judged);
+    let elsewhere = match policy.mode {
+        Mode::Observe => Elsewhere::default(),
+        Mode::Approve | Mode::Enforce => {
+            leave_to_others(context, rules, policy, &mut judged.evaluation).await?
+        }
+    };
     let live = context.store.live(policy.name.clone()).await?;
     let reconciled = reconcile(&policy.digest, &judged.evaluation, &collection.inventories, &live);
     let trips = brake::trips(&policy.limits, judged.evaluation.seen, &reconciled.fresh);
@@ -160,8 +167,7 @@ async fn conclude(
     ) {
         context.metrics.brake_tripped(&policy.name);
     }
-    let mut totals = totals(&judged);
-    let notes = notes(&judged, &reconciled, &trips);
+    let notes = notes(&judged, &reconciled, &trips, elsewhere.left);
     let state = if held { RunState::Held } else { RunState::Finished };
     let finished = context
         .store
@@ -177,7 +183,7 @@ async fn conclude(
                 .collect(),
             enqueue,
             supersede: reconciled.replaces,
-            release: reconciled.release.clone(),
+            release: [reconciled.release, elsewhere.orphans].concat(),
             now,
         })
         .await?;
@@ -194,6 +200,43 @@ async fn conclude(
         waits,
         notes,
     })
+}
+
+/// What other policies have in the queue of what one policy decided.
+#[derive(Default)]
+struct Elsewhere {
+    /// Left to those policies.
+    left: usize,
+    /// Taken over from policies that are no more, which would keep it for good.
+    orphans: Vec<(TaskId, String)>,
+}
+
+/// Takes out of the decisions what another policy has in the queue. Counted as
+/// new, that would hold a run in which an operator finds nothing, and replace
+/// it by the next one again and again.
+async fn leave_to_others(
+    context: &Context,
+    rules: &Rules,
+    policy: &Policy,
+    evaluation: &mut Evaluation,
+) -> Result<Elsewhere, RunError> {
+    let others = context.store.live_elsewhere(policy.name.clone()).await?;
+    let mut elsewhere = Elsewhere::default();
+    evaluation
+        .revocations
+        .retain(|revocation| match others.get(&revocation.target) {
+            None => true,
+            Some((_, other)) if rules.policy(other).is_some() => {
+                elsewhere.left += 1;
+                false
+            }
+            Some((task, other)) => {
+                let reason = format!("policy {other} is no longer there");
+                elsewhere.orphans.push((*task, reason));
+                true
+            }
+        });
+    Ok(elsewhere)
 }
 
 /// Where the new decisions of a run go.
@@ -229,7 +272,7 @@ fn totals(judged: &Judged) -> RunTotals {
     }
 }
 
-fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String> {
+fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip], elsewhere: usize) -> Vec<String> {
     let mut notes: Vec<String> = trips.iter().map(|trip| format!("brake: {trip}")).collect();
     if let Some(run) = reconciled.still_held {
         notes.push(format!("run {run} still waits for an operator"));
@@ -242,6 +285,9 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
             "{} given up earlier and not tried again by themselves (tasks list --state dead)",
             reconciled.dead
         ));
+    }
+    if elsewhere > 0 {
+        notes.push(format!("{elsewhere} are in the queue already for another policy"));
     }
     notes.extend(
         judged

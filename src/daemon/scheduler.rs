@@ -7,14 +7,14 @@ use tokio::task::JoinSet;
 
 use super::{
     context::{Context, Rules},
-    run::run,
+    run::{Report, run},
 };
 use crate::{
     engine::{
         policy::{Missed, Policy},
         schedule::splay,
     },
-    model::{PolicyName, Trigger},
+    model::{PolicyName, RunState, Trigger},
     store::{RunError, StoreError},
 };
 
@@ -53,7 +53,6 @@ pub async fn schedule(context: Arc<Context>) -> Result<(), RunError> {
                     agenda.iter().filter(|(_, next)| next.start <= now).map(|(name, _)| name.clone()).collect();
                 for name in ripe {
                     let Some(next) = agenda.remove(&name) else { continue };
-                    context.store.set_last_fire(name.clone(), next.fire).await?;
                     if let Some(later) = after(&context, &next.policy, next.fire.max(now)) {
                         agenda.insert(name, later);
                     }
@@ -68,10 +67,19 @@ pub async fn schedule(context: Arc<Context>) -> Result<(), RunError> {
     Ok(())
 }
 
+/// The fire counts as heeded when its run is over: one that a stop or a crash
+/// cut short is missed, and made up for at the next start.
 async fn start(context: Arc<Context>, next: Next) -> Result<(), RunError> {
-    run(&context, std::slice::from_ref(&next.policy), next.trigger)
-        .await
-        .map(|_| ())
+    let reports = run(&context, std::slice::from_ref(&next.policy), next.trigger).await?;
+    let cut_short = |report: &Report| context.stop.is_cancelled() && report.state == RunState::Failed;
+    if !reports
+        .iter()
+        .any(|report| report.run.is_none() || cut_short(report))
+    {
+        let name = next.policy.name.clone();
+        context.store.set_last_fire(name, next.fire).await?;
+    }
+    Ok(())
 }
 
 /// The next run of every enabled policy. What was planned for a policy that

@@ -4,8 +4,24 @@ mod harness;
 mod house_rules;
 
 mod binary;
+mod circuit;
+mod crash;
+mod failures;
+mod failures_of_looks;
+mod grace;
+mod isolation;
 mod lapse;
+mod limits;
+mod modes;
+mod neighbours;
+mod partial_view;
+mod protection;
+mod random;
+mod schedule;
+mod second_look;
+mod two_clouds;
 
+// The real program, as it is called.
 mod cli_check;
 mod cli_daemon;
 mod cli_demo;

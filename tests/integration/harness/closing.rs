@@ -42,8 +42,8 @@ fn only_decided_targets_vanished(stage: &Stage, cloud: &StagedCloud, tasks: &[Ta
         outside.is_empty(),
         "removed though nobody decided on it: {outside:?}"
     );
-    let left = pairs(&world);
-    for (image, member) in cloud.at_first.difference(&left) {
+    drop(world);
+    for (image, member) in cloud.vanished() {
         let went_with_its_image = member.is_some() && decided.contains(&(image.clone(), None));
         assert!(
             went_with_its_image || decided.contains(&(image.clone(), member.clone())),

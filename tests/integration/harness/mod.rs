@@ -21,7 +21,9 @@ pub use http::get;
 pub use policy_text::{PolicyText, lapse, stale_images};
 pub use process::Process;
 pub use scene::Scene;
+pub use serving::Serving;
 pub use stage::Stage;
+pub use staged_cloud::Pair;
 
 use jiff::SignedDuration;
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use revokd::{
     daemon::{self, DaemonError, clock::Clock, context::Context},
     model::{RunState, TaskState},
@@ -63,6 +63,17 @@ impl Stage {
                 seen = 0;
             }
         }
+    }
+
+    /// The next moment that somebody sleeps until, but for the dispatchers, who
+    /// look about once a second.
+    pub fn next_fire(&self) -> Option<Timestamp> {
+        let soon = self.clock.now() + SignedDuration::from_secs(1);
+        self.clock
+            .slept_until()
+            .into_iter()
+            .filter(|until| *until > soon)
+            .min()
     }
 
     async fn is_at_rest(&self, serving: &Serving) -> bool {

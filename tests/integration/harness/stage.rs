@@ -220,7 +220,7 @@ impl Stage {
     }
 
     /// The same, while the clock stands.
-    pub async fn until_standing(&self, what: &str, condition: impl AsyncFn() -> bool) {
+    pub async fn until_standing(&self, what: &str, mut condition: impl AsyncFnMut() -> bool) {
         let began = Instant::now();
         while !condition().await {
             assert!(

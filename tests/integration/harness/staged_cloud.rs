@@ -63,6 +63,12 @@ impl StagedCloud {
         pairs(&self.simulated.world()).contains(&(self.image(image), Some(self.project(project))))
     }
 
+    /// What was there at first and is not there any more.
+    pub fn vanished(&self) -> BTreeSet<Pair> {
+        let left = pairs(&self.simulated.world());
+        self.at_first.difference(&left).cloned().collect()
+    }
+
     pub fn fault(&self, fault: Fault) {
         self.simulated.faults().add(fault);
     }
