@@ -24,14 +24,19 @@ pub struct Arguments {
 enum Command {
     /// The latest records, oldest first
     List {
+        /// Records about one task.
         #[arg(long, value_name = "TASK")]
         task: Option<TaskId>,
+        /// Records about one run and its tasks.
         #[arg(long, value_name = "RUN")]
         run: Option<RunId>,
+        /// Records about one policy.
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
-        #[arg(long, default_value_t = 100)]
+        /// How many at most.
+        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -45,6 +50,7 @@ enum Command {
         /// A head that an earlier check printed, like `4711:9f86d0…`.
         #[arg(long, value_name = "HEAD")]
         head: Option<String>,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },

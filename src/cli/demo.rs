@@ -48,6 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIRECTORY")]
     directory: Option<PathBuf>,
 
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }

@@ -33,6 +33,7 @@ pub struct Arguments {
     #[arg(value_name = "POLICY")]
     policies: Vec<String>,
 
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }

@@ -47,7 +47,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "1h", requires = "once", value_parser = humantime::parse_duration)]
     within: std::time::Duration,
 
-    /// With --once.
+    /// With --once: for people or for programs.
     #[arg(long, value_enum, default_value_t, requires = "once")]
     output: Output,
 }

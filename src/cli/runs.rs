@@ -29,13 +29,16 @@ pub struct Arguments {
 enum Command {
     /// The latest runs
     List {
+        /// Runs of one policy.
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
         /// running, finished, held, allowed, rejected, superseded or failed.
         #[arg(long, value_name = "STATE", value_parser = state)]
         state: Option<RunState>,
-        #[arg(long, default_value_t = 30)]
+        /// How many at most.
+        #[arg(long, value_name = "NUMBER", default_value_t = 30)]
         limit: usize,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -43,6 +46,7 @@ enum Command {
     Show {
         #[arg(value_name = "RUN")]
         id: RunId,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
