@@ -293,7 +293,7 @@ async fn a_stop_finishes_the_calls_in_flight_and_keeps_the_rest() {
     let images: Vec<String> = (0..30).map(|n| format!("partner-{n}")).collect();
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let stage = stage(&images, &[lapse("shares-lapse").schedule(EVERY_SECOND)]).await;
-    let slow = Effect::Latency(Duration::from_millis(100));
+    let slow = Effect::Latency(Duration::from_millis(300));
     stage.cloud().fault(Fault::on(CallKind::RemoveMember, slow));
     let mut daemon = stage.spawn(&["run"]);
     daemon.address().await;
@@ -311,7 +311,7 @@ async fn a_daemon_that_is_killed_is_gone_on_with_by_the_next() {
     let images: Vec<String> = (0..40).map(|n| format!("partner-{n}")).collect();
     let images: Vec<&str> = images.iter().map(String::as_str).collect();
     let stage = stage(&images, &[lapse("shares-lapse").schedule(EVERY_SECOND)]).await;
-    let slow = Effect::Latency(Duration::from_millis(30));
+    let slow = Effect::Latency(Duration::from_millis(300));
     stage.cloud().fault(Fault::on(CallKind::RemoveMember, slow));
     for removed in [3, 12, 20] {
         let mut daemon = stage.spawn(&["run"]);

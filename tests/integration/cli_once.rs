@@ -35,7 +35,7 @@ const ONCE: &[&str] = &["run", "--once", "--output", "json"];
 async fn a_pass_removes_what_is_due_and_sums_it_up() {
     let stage = stage(&[lapse("shares-lapse")]).await;
     let ran = stage.command(ONCE).await;
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
     let summary = ran.json();
     assert_eq!(
         keys(&summary),
@@ -240,7 +240,7 @@ async fn what_time_leaves_undone_stays_in_the_queue() {
 #[tokio::test]
 async fn a_pass_that_is_told_to_stop_leaves_the_rest_for_the_next() {
     let stage = many_shares(40).await;
-    let latency = Effect::Latency(Duration::from_millis(30));
+    let latency = Effect::Latency(Duration::from_millis(100));
     stage.cloud().fault(Fault::on(CallKind::RemoveMember, latency));
     let mut pass = stage.spawn(ONCE);
     pass.until("a few are removed", || stage.cloud().removals() >= 3)
@@ -268,7 +268,7 @@ async fn a_pass_that_is_told_to_stop_leaves_the_rest_for_the_next() {
 #[tokio::test]
 async fn a_pass_that_is_killed_is_finished_by_the_next() {
     let stage = many_shares(60).await;
-    let latency = Effect::Latency(Duration::from_millis(20));
+    let latency = Effect::Latency(Duration::from_millis(80));
     stage.cloud().fault(Fault::on(CallKind::RemoveMember, latency));
     for removed in [5, 15, 25] {
         let mut pass = stage.spawn(ONCE);

@@ -46,6 +46,23 @@ fn every_command_has_help_that_fits_a_terminal() {
     }
 }
 
+/// In the short help each option stands on one line with what it does.
+#[test]
+fn no_option_is_left_without_a_word() {
+    for (command, _) in COMMANDS {
+        let help = answer(revokd(&[command, ["-h"].as_slice()].concat()))
+            .expect(0)
+            .stdout;
+        for line in help.lines().filter(|line| line.trim_start().starts_with('-')) {
+            let (_, told) = line.trim().rsplit_once("  ").unwrap_or_default();
+            assert!(
+                told.starts_with(char::is_alphabetic),
+                "{command:?}: {line}\n{help}"
+            );
+        }
+    }
+}
+
 /// A command that the list above forgot would go untested.
 #[test]
 fn every_listed_command_is_known_here() {
