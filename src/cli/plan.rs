@@ -56,6 +56,9 @@ struct PolicyRow {
     brake: Vec<String>,
     kept: Vec<KeptRow>,
     unreadable: Vec<KeptRow>,
+    /// Told in full beside the policies.
+    #[serde(skip)]
+    all_seen: bool,
 }
 
 #[derive(Serialize)]
@@ -162,6 +165,7 @@ impl Plan {
         }
         let rows = self.policies.iter().map(|row| {
             let then = match (row.mode.as_str(), row.brake.is_empty(), row.decided) {
+                (_, _, 0) if !row.all_seen => "not all was seen".to_owned(),
                 ("observe", ..) => "observed only".to_owned(),
                 (_, _, 0) => "nothing to do".to_owned(),
                 ("approve", ..) => "would wait for approval".to_owned(),
@@ -206,6 +210,7 @@ impl PolicyRow {
         let wanted: Vec<&Revocation> = evaluation.revocations.iter().collect();
         let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
         PolicyRow {
+            all_seen: judged.gaps.is_empty(),
             name: policy.name.to_string(),
             mode: policy.mode.to_string(),
             resource: policy.kind.to_string(),
