@@ -391,12 +391,8 @@ async fn a_head_that_does_not_fit_is_told() {
         assert!(ran.stdout.contains("the audit is NOT sound"), "{ran:?}");
     }
     let ran = stage.command(&["audit", "verify", "--head", "garbage"]).await;
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""), "{ran:?}");
-    assert!(
-        ran.stderr
-            .starts_with("error: --head is a number, a colon and a hash"),
-        "{ran:?}"
-    );
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{ran:?}");
+    assert!(ran.stderr.contains("a number, a colon and a hash"), "{ran:?}");
     stage.finish().await;
 }
 

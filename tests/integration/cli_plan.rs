@@ -186,6 +186,7 @@ async fn a_cloud_that_is_down_is_a_gap_and_a_failure() {
         table.contains(&format!("not seen: cloud sim: {reason}")),
         "{table}"
     );
+    assert!(table.contains("not all was seen"), "{table}");
     stage.finish().await;
 }
 
