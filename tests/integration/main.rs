@@ -1,6 +1,7 @@
 //! The integration tests: one binary, one harness.
 
 mod harness;
+mod harness_itself;
 mod house_rules;
 
 mod binary;

@@ -17,10 +17,11 @@ use self::{
     oracle::{Named, Oracle},
     script::Script,
 };
-use crate::harness::{Pair, Stage};
+use crate::harness::{Pair, Stage, minutes};
 
 #[tokio::test]
 async fn what_policies_mean_is_gone_and_all_else_is_there() {
+    let mut gone_in_all = 0;
     for seed in 0..25 {
         let mut dice = Dice::new(seed);
         let script = Script::of(&mut dice);
@@ -28,6 +29,9 @@ async fn what_policies_mean_is_gone_and_all_else_is_there() {
         let expected = named_pairs(&stage, Oracle::new(&script).gone());
         for _ in 0..dice.up_to(5) {
             stage.cloud().fault(fault(&mut dice));
+        }
+        if dice.percent(40) {
+            crash_after(&stage, 2 + dice.up_to(60)).await;
         }
 
         stage.pass().await;
@@ -45,8 +49,22 @@ async fn what_policies_mean_is_gone_and_all_else_is_there() {
             expected,
             "seed {seed}: a second pass finds nothing new"
         );
+        gone_in_all += expected.len();
         stage.finish().await;
     }
+    assert!(gone_in_all > 50, "the scripts ask for too little: {gone_in_all}");
+}
+
+/// A daemon that is killed after so many calls, or when it has nothing to do.
+async fn crash_after(stage: &Stage, calls: usize) {
+    let serving = stage.serve().await;
+    stage.clock.advance(minutes(16));
+    let requests = stage.cloud().simulated.requests();
+    tokio::select! {
+        () = stage.until_standing("so many calls were made", async || requests.all().len() >= calls) => {}
+        () = stage.quiet(&serving) => {}
+    }
+    serving.crash().await;
 }
 
 /// Nothing that the tries of a task do not outlast.
