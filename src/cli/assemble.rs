@@ -66,19 +66,16 @@ pub fn existing_store(path: &Path) -> anyhow::Result<Option<Store>> {
 }
 
 pub fn show(problems: &Problems) {
-    eprint!("{}", problems.render(output::colour_on_stderr(), output::width()));
-    eprintln!(
-        "{} in the configuration; nothing was done.",
+    output::tell(&problems.render(output::colour_on_stderr(), output::width()));
+    output::tell(&format!(
+        "{} in the configuration; nothing was done.\n",
         output::count(problems.count() as u64, "problem", "problems")
-    );
+    ));
 }
 
 pub fn show_warnings(warnings: &Problems) {
     if !warnings.is_empty() {
-        eprint!(
-            "{}",
-            warnings.render_warnings(output::colour_on_stderr(), output::width())
-        );
+        output::tell(&warnings.render_warnings(output::colour_on_stderr(), output::width()));
     }
 }
 

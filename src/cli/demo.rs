@@ -48,6 +48,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DIRECTORY")]
     directory: Option<PathBuf>,
 
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
@@ -59,6 +60,10 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     } else {
         "127.0.0.1:0"
     };
+    // Where somebody else has the address, the demo is not worth beginning.
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}"))?;
     let cloud = start_cloud().await?;
     let config_file =
         simulate::write_configuration(&directory, &cloud.auth_url(), &Login::of_demo(), listen)?;
@@ -85,7 +90,7 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     if arguments.serve {
         drop(context);
-        serve(&loaded.config).await?;
+        serve(&loaded.config, listener).await?;
     }
     cloud.stop().await;
     Ok(if report.removed_undecided == 0 {
@@ -122,12 +127,9 @@ async fn work(context: &Arc<Context>, config: &Config) -> anyhow::Result<Once> {
     Ok(once?)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(config: &Config, listener: TcpListener) -> anyhow::Result<()> {
     let context = assemble::context(config)?;
-    let listener = TcpListener::bind(config.daemon.listen)
-        .await
-        .with_context(|| format!("listening on {}", config.daemon.listen))?;
-    let signals = tokio::spawn(heed_signals(context.clone(), None));
+    let signals = tokio::spawn(heed_signals(context.clone(), None)?);
     let served = daemon::serve(context, listener, config.daemon.stop_within).await;
     signals.abort();
     Ok(served?)

@@ -38,6 +38,7 @@ pub struct Arguments {
     #[arg(value_name = "POLICY")]
     policies: Vec<String>,
 
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
@@ -60,6 +61,9 @@ struct PolicyRow {
     /// What the brake would say; empty where the run would go on.
     brake: Vec<String>,
     kept: Vec<KeptRow>,
+    /// Told in full beside the policies.
+    #[serde(skip)]
+    all_seen: bool,
 }
 
 #[derive(Serialize)]
@@ -116,7 +120,7 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
         Output::Table => plan.print()?,
     }
     for gap in &plan.gaps {
-        eprintln!("{gap}");
+        output::tell(&format!("{gap}\n"));
     }
     let unseen = plan.gaps.iter().any(|gap| gap.scope != VALUE);
     Ok(if unseen { Exit::Failed } else { Exit::Done })
@@ -169,6 +173,7 @@ impl Plan {
         }
         let rows = self.policies.iter().map(|row| {
             let then = match (row.mode.as_str(), row.brake.is_empty(), row.decided) {
+                (_, _, 0) if !row.all_seen => "not all was seen".to_owned(),
                 ("observe", ..) => "observed only".to_owned(),
                 (_, _, 0) => "nothing to do".to_owned(),
                 ("approve", ..) => "would wait for approval".to_owned(),
@@ -211,6 +216,7 @@ impl PolicyRow {
         let wanted: Vec<&Revocation> = evaluation.revocations.iter().collect();
         let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
         PolicyRow {
+            all_seen: judged.gaps.is_empty(),
             name: policy.name.to_string(),
             description: policy.description.clone(),
             mode: policy.mode.to_string(),

@@ -70,6 +70,11 @@ pub async fn serve(
         .await?
         .ok_or_else(|| other_daemon(&context))?;
     record(&context, Event::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
+    // Not before the lock is had: who is refused was never ready.
+    tracing::info!(
+        listen = %listener.local_addr()?, policies = context.rules().policies.len(), clouds = context.clouds.len(),
+        "revokd {} is ready", env!("CARGO_PKG_VERSION")
+    );
     let mut loops = dispatchers(&context);
     let scheduling = scheduler::schedule(context.clone());
     loops.spawn(async { Ok(scheduling.await?) });

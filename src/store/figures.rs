@@ -36,13 +36,14 @@ impl Store {
     }
 
     /// Whether nothing is left that a worker could do, now or later, without
-    /// an operator or the end of a grace.
-    pub async fn is_drained(&self) -> Result<bool, StoreError> {
-        let busy = |connection: &Connection| {
+    /// an operator or the end of a grace. A grace that is over by `now` is work.
+    pub async fn is_drained(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let busy = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))",
+                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))
+                     OR EXISTS (SELECT 1 FROM tasks WHERE state = 'held' AND claimable_at <= ?1)",
             )?;
-            Ok(!select.query_row([], |row| row.get::<_, bool>(0))?)
+            Ok(!select.query_row([Micros(now)], |row| row.get::<_, bool>(0))?)
         };
         self.shared.readers.read(busy).await
     }
