@@ -11,7 +11,7 @@ use super::output;
 use crate::{
     config::{
         self, Loaded, Problems,
-        types::{Config, Daemon},
+        types::{CloudLimits, Config, Daemon},
     },
     daemon::{
         clock::{SharedClock, SystemClock},

@@ -54,7 +54,7 @@ pub struct Arguments {
 }
 
 pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let directory = arguments.directory.clone().unwrap_or_else(fresh_directory);
+    let directory = arguments.directory.clone().map_or_else(fresh_directory, Ok)?;
     let listen = if arguments.serve {
         "127.0.0.1:9469"
     } else {
@@ -109,8 +109,17 @@ async fn start_cloud() -> anyhow::Result<SimulatedCloud> {
     Ok(cloud)
 }
 
-fn fresh_directory() -> PathBuf {
-    std::env::temp_dir().join(format!("revokd-demo-{}", std::process::id()))
+/// New, with a name that nobody can foresee, and for its owner alone.
+fn fresh_directory() -> anyhow::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt;
+    let random = getrandom::u32().map_err(|error| anyhow::anyhow!("asking for a random name: {error}"))?;
+    let name = format!("revokd-demo-{random:08x}");
+    let directory = std::env::temp_dir().join(name);
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
+        .with_context(|| format!("making {}", directory.display()))?;
+    Ok(directory)
 }
 
 async fn work(context: &Arc<Context>, config: &Config) -> anyhow::Result<Once> {

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde::de::DeserializeOwned;
 
-use super::{Step, status, words::shortened};
+use super::{Step, status};
 use crate::model::{Failure, FailureClass};
 
 /// An answer of any status. The body is kept for successes only; of others,
