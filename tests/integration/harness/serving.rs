@@ -80,6 +80,8 @@ impl Stage {
         if serving.loops.is_finished() {
             return true;
         }
+        // What was handed to the store before is in it after this.
+        self.store().ping().await.expect("a store that takes writes");
         // The schedule and one dispatcher for each cloud.
         let loops = 1 + serving.context.clouds.len();
         let now = self.clock.now();
