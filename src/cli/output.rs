@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
 use comfy_table::{Cell, ContentArrangement, Table, presets};
@@ -16,10 +16,18 @@ pub enum Output {
     Json,
 }
 
-/// Prints one JSON object. A reader that went away is no error.
+/// Prints one JSON object, piece by piece: it may be larger than what it tells
+/// of. A reader that went away is no error.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    print_line(&text)
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(out))
+        .and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Like `println!`, but a closed pipe ends the output quietly.

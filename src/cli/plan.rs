@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
     Exit, Output, assemble,
@@ -38,9 +38,10 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Plan {
+struct Plan<'a> {
     policies: Vec<PolicyRow>,
-    revocations: Vec<RevocationRow>,
+    #[serde(serialize_with = "as_rows")]
+    revocations: Vec<&'a Revocation>,
     gaps: Vec<GapRow>,
 }
 
@@ -115,8 +116,8 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     })
 }
 
-impl Plan {
-    fn of(judged: &[(&Policy, Judged)]) -> Plan {
+impl<'a> Plan<'a> {
+    fn of(judged: &'a [(&Policy, Judged)]) -> Plan<'a> {
         let mut gaps: Vec<&Gap> = Vec::new();
         for gap in judged.iter().flat_map(|(_, judged)| &judged.gaps) {
             if !gaps.contains(&gap) {
@@ -131,26 +132,18 @@ impl Plan {
                 .iter()
                 .map(|(policy, judged)| PolicyRow::of(policy, judged))
                 .collect(),
-            revocations: revocations.map(RevocationRow::of).collect(),
+            revocations: revocations.collect(),
             gaps: gaps.into_iter().map(GapRow::of).collect(),
         }
     }
 
     fn print(&self) -> anyhow::Result<()> {
         if !self.revocations.is_empty() {
-            let rows = self.revocations.iter().map(|row| {
-                let subject = row
-                    .subject
-                    .clone()
-                    .unwrap_or_else(|| "(the image itself)".to_owned());
+            let rows = self.revocations.iter().map(|revocation| {
+                let row = RevocationRow::of(revocation);
+                let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
                 let resource = format!("{}\n{}", row.resource_name, row.resource);
-                [
-                    row.policy.clone(),
-                    row.cloud.clone(),
-                    resource,
-                    subject,
-                    row.reason.clone(),
-                ]
+                [row.policy, row.cloud, resource, subject, row.reason]
             });
             print_line(&output::table(
                 ["policy", "cloud", "resource", "loses access", "because"],
@@ -199,6 +192,11 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Each row lives only while it is written: there can be a million.
+fn as_rows<S: Serializer>(revocations: &[&Revocation], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(revocations.iter().map(|revocation| RevocationRow::of(revocation)))
 }
 
 impl PolicyRow {
