@@ -26,6 +26,11 @@ const LOCK_WAIT: Duration = Duration::from_millis(2);
 /// tasks changes that much in one transaction.
 const CACHE_KIBIBYTES: i64 = 32 << 10;
 
+/// Pages of 4 KiB after which the log is carried over into the file. The same
+/// pages change again and again while a queue is worked off, and a longer log
+/// carries each of them over once instead of many times.
+const LOG_PAGES: i64 = 8_000;
+
 /// Bytes to which the write-ahead log is cut after it has been larger.
 const LOG_SIZE_KEPT: i64 = 64 << 20;
 
@@ -129,6 +134,7 @@ fn prepare(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -CACHE_KIBIBYTES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE_KEPT)
 }
 
