@@ -1,6 +1,6 @@
 //! Tables for people, JSON for programs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
@@ -16,19 +16,23 @@ pub enum Output {
     Json,
 }
 
-/// Prints one JSON object. A reader that went away is no error.
+/// Prints one JSON object, piece by piece: it may be larger than what it tells
+/// of. A reader that went away is no error.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    print_raw(&text)
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(out))
+        .and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Like `println!`, but a closed pipe ends the output quietly.
 pub fn print_line(line: &str) -> anyhow::Result<()> {
-    print_raw(&harmless(line))
-}
-
-fn print_raw(text: &str) -> anyhow::Result<()> {
-    match writeln!(io::stdout().lock(), "{text}") {
+    match writeln!(io::stdout().lock(), "{}", harmless(line)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }

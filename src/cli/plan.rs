@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
     Exit, Output, assemble,
@@ -44,9 +44,10 @@ pub struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Plan {
+struct Plan<'a> {
     policies: Vec<PolicyRow>,
-    revocations: Vec<RevocationRow>,
+    #[serde(serialize_with = "as_rows")]
+    revocations: Vec<&'a Revocation>,
     gaps: BTreeSet<GapRow>,
 }
 
@@ -126,8 +127,8 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     Ok(if unseen { Exit::Failed } else { Exit::Done })
 }
 
-impl Plan {
-    fn of(judged: &[(&Policy, Judged)]) -> Plan {
+impl<'a> Plan<'a> {
+    fn of(judged: &'a [(&Policy, Judged)]) -> Plan<'a> {
         let unseen = judged
             .iter()
             .flat_map(|(_, judged)| judged.gaps.iter().map(GapRow::of));
@@ -145,26 +146,18 @@ impl Plan {
                 .iter()
                 .map(|(policy, judged)| PolicyRow::of(policy, judged))
                 .collect(),
-            revocations: revocations.map(RevocationRow::of).collect(),
+            revocations: revocations.collect(),
             gaps,
         }
     }
 
     fn print(&self) -> anyhow::Result<()> {
         if !self.revocations.is_empty() {
-            let rows = self.revocations.iter().map(|row| {
-                let subject = row
-                    .subject
-                    .clone()
-                    .unwrap_or_else(|| "(the image itself)".to_owned());
+            let rows = self.revocations.iter().map(|revocation| {
+                let row = RevocationRow::of(revocation);
+                let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
                 let resource = format!("{}\n{}", row.resource_name, row.resource);
-                [
-                    row.policy.clone(),
-                    row.cloud.clone(),
-                    resource,
-                    subject,
-                    row.reason.clone(),
-                ]
+                [row.policy, row.cloud, resource, subject, row.reason]
             });
             print_line(&output::table(
                 ["policy", "cloud", "resource", "loses access", "because"],
@@ -208,6 +201,11 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Each row lives only while it is written: there can be a million.
+fn as_rows<S: Serializer>(revocations: &[&Revocation], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(revocations.iter().map(|revocation| RevocationRow::of(revocation)))
 }
 
 impl PolicyRow {
