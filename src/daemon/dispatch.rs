@@ -92,7 +92,7 @@ async fn permission(context: &Context, cloud: &Cloud) -> Permission {
 
 /// Due tasks, grouped by resource.
 async fn take(context: &Context, cloud: &Cloud) -> Result<VecDeque<Vec<Claimed>>, StoreError> {
-    let limit = (cloud.concurrency * 4).max(32);
+    let limit = (cloud.concurrency * 8).max(64);
     // Each group costs at most a look, its calls and a second look; nothing
     // that is claimed waits for more than a few groups before it.
     let calls = i32::try_from(GROUP_MAX * 8).unwrap_or(i32::MAX);
