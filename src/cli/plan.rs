@@ -61,6 +61,8 @@ struct PolicyRow {
     decided: u64,
     /// What the brake would say; empty where the run would go on.
     brake: Vec<String>,
+    /// Seconds between the decision and the earliest call.
+    grace: i64,
     kept: Vec<KeptRow>,
     /// Told in full beside the policies.
     #[serde(skip)]
@@ -171,6 +173,10 @@ impl<'a> Plan<'a> {
                 (_, _, 0) => "nothing to do".to_owned(),
                 ("approve", ..) => "would wait for approval".to_owned(),
                 (_, false, _) => format!("would be held: {}", row.brake.join("; ")),
+                _ if row.grace > 0 => {
+                    let grace = jiff::SignedDuration::from_secs(row.grace);
+                    format!("would be looked at again after {grace:#}, and removed")
+                }
                 _ => "would be removed".to_owned(),
             };
             [
@@ -221,6 +227,7 @@ impl PolicyRow {
             resource: policy.kind.to_string(),
             seen: evaluation.seen,
             decided: wanted.len() as u64,
+            grace: policy.limits.grace.as_secs(),
             brake: trips.iter().map(ToString::to_string).collect(),
             kept: evaluation
                 .spared
@@ -295,7 +302,11 @@ impl fmt::Display for GapRow {
         } else {
             "not seen"
         };
-        write!(f, "{what}: {} of cloud {}", self.scope, self.cloud)?;
+        match self.scope {
+            VALUE => write!(f, "{what}: on cloud {}", self.cloud)?,
+            "cloud" => write!(f, "{what}: cloud {}", self.cloud)?,
+            scope => write!(f, "{what}: {scope} on cloud {}", self.cloud)?,
+        }
         if let Some(resource) = &self.resource {
             write!(f, ", {resource}")?;
         }

@@ -188,8 +188,10 @@ pub struct Summary {
     pub cancelled: u64,
     /// All that are given up and wait for an operator, also from before.
     pub dead: u64,
-    /// Waits for an operator; what waits for its grace goes on by itself.
+    /// Waits for an operator.
     pub held: u64,
+    /// Waits for its grace to end, and goes on by itself.
+    pub in_grace: u64,
     pub left: u64,
     #[serde(skip)]
     dead_notes: Vec<String>,
@@ -237,6 +239,7 @@ impl Summary {
             cancelled: ended.cancelled,
             dead: standing(&|count| count.state == TaskState::Dead),
             held: standing(&|count| matches!(count.hold, Some(Hold::Approval | Hold::Brake))),
+            in_grace: standing(&|count| count.hold == Some(Hold::Grace)),
             left: standing(&|count| {
                 matches!(
                     count.state,
@@ -297,8 +300,8 @@ impl Summary {
             print_line(&format!("given up: {note}"))?;
         }
         print_line(&format!(
-            "{} seen gone, {} cancelled, {} given up, {} held, {} left in the queue",
-            self.done, self.cancelled, self.dead, self.held, self.left
+            "{} seen gone, {} cancelled, {} given up, {} wait for you, {} in grace, {} left in the queue",
+            self.done, self.cancelled, self.dead, self.held, self.in_grace, self.left
         ))
     }
 }

@@ -145,6 +145,11 @@ impl Arguments {
 }
 
 pub async fn start(world: World, listen: SocketAddr) -> anyhow::Result<SimulatedCloud> {
+    if !listen.ip().is_loopback() {
+        bail!(
+            "{listen} is not on loopback: the simulated cloud takes any caller, so nobody else should reach it"
+        );
+    }
     let mut options = Options::new(Arc::new(Timestamp::now));
     options.listen = listen;
     SimulatedCloud::start(world, options)
