@@ -69,6 +69,7 @@ impl Store {
     /// The path cannot be a store: a directory, another program's file, a store
     /// of a newer version, a place that cannot be written.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
+        let path = &open::real_path(path);
         let connection = open::open_for_writing(path)?;
         let writer = Writer::start(connection).map_err(|source| StoreError::Open {
             path: path.into(),
