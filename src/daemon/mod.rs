@@ -190,7 +190,7 @@ fn other_daemon(context: &Context) -> DaemonError {
 }
 
 async fn wait_until_drained(context: &Context) -> Result<(), StoreError> {
-    while !context.store.is_drained().await? {
+    while !context.store.is_drained(context.now()).await? {
         context.clock.sleep_until(context.now() + DRAIN_POLL).await;
     }
     Ok(())

@@ -36,13 +36,15 @@ impl Store {
     }
 
     /// Whether nothing is left that a worker could do, now or later, without
-    /// an operator or the end of a grace.
-    pub async fn is_drained(&self) -> Result<bool, StoreError> {
-        let busy = |connection: &Connection| {
+    /// an operator or the end of a grace that is not over by `now`.
+    pub async fn is_drained(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let busy = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))",
+                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))
+                     OR EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_in_grace
+                                WHERE state = 'held' AND hold = 'grace' AND not_before <= ?1)",
             )?;
-            Ok(!select.query_row([], |row| row.get::<_, bool>(0))?)
+            Ok(!select.query_row([Micros(now)], |row| row.get::<_, bool>(0))?)
         };
         self.shared.readers.read(busy).await
     }

@@ -72,6 +72,7 @@ CREATE UNIQUE INDEX tasks_live ON tasks (cloud, kind, resource, ifnull(subject, 
 CREATE INDEX tasks_due ON tasks (cloud, claimable_at) WHERE claimable_at IS NOT NULL;
 CREATE INDEX tasks_due_by_resource ON tasks (cloud, kind, resource, claimable_at)
     WHERE claimable_at IS NOT NULL;
+CREATE INDEX tasks_in_grace ON tasks (not_before) WHERE state = 'held' AND hold = 'grace';
 CREATE INDEX tasks_by_state ON tasks (state, policy, cloud, due_since);
 CREATE INDEX tasks_by_run ON tasks (run);
 

@@ -221,7 +221,7 @@ impl Machine {
             task.enter(TaskState::Claimed);
             task.attempts += 1;
             task.tries += 1;
-            assert_eq!(one.attempt, task.attempts);
+            assert_eq!((one.attempt, one.tries as usize), (task.attempts, task.tries));
             self.leases_until.insert(id, self.second + LEASE.as_secs());
             self.lose_lease(id);
             self.claims.push((one, true));
