@@ -28,9 +28,11 @@ pub use settle::Settlement;
 pub use transition::NewRun;
 
 mod audit;
+mod cancel;
 mod claim;
 mod columns;
 mod conclude;
+mod enqueue;
 mod entry;
 mod error;
 mod figures;

@@ -44,6 +44,7 @@ pub(super) fn record(event: Event, actor: &str, now: Timestamp) -> AuditRecord {
         from: None,
         to: None,
         detail: String::new(),
+        hold: None,
         due_since: None,
         evidence: None,
     }

@@ -5,12 +5,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::{
-    CloudName, Comparison, Evidence, Id, Mode, PolicyName, Revocation, RunId, RunState, RunTotals, Target,
-    Task, TaskId, Trigger, Verdict,
+    CloudName, Comparison, Event, Evidence, Id, Mode, PolicyName, Revocation, RunId, RunState, RunTotals,
+    Target, Task, TaskId, Trigger, Verdict,
 };
 
 mod audit;
 mod neighbours;
+mod policies;
 mod queue;
 mod random;
 mod runs;

@@ -127,7 +127,10 @@ async fn what_was_answered_is_there_for_whoever_opens_the_file_next() {
 fn a_store_met_through_a_link_has_the_same_lock() {
     let scene = Scene::new();
     let elsewhere = tempfile::tempdir().unwrap();
-    let (to_file, to_directory) = (elsewhere.path().join("linked.db"), elsewhere.path().join("linked"));
+    let (to_file, to_directory) = (
+        elsewhere.path().join("linked.db"),
+        elsewhere.path().join("linked"),
+    );
     std::os::unix::fs::symlink(scene.path(), &to_file).unwrap();
     std::os::unix::fs::symlink(scene.path().parent().unwrap(), &to_directory).unwrap();
     let lock = scene.store.dispatch_lock().unwrap().expect("nobody has it");

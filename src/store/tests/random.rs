@@ -1,7 +1,7 @@
 //! Random operations on a store and on a model of it that fits on a page: both
 //! have to agree after each, and the audit has to verify at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -56,6 +56,7 @@ fn operation() -> impl Strategy<Value = Operation> {
 
 #[derive(Clone, Debug, PartialEq)]
 struct Simple {
+    policy: String,
     target: Target,
     run: RunId,
     state: TaskState,
@@ -71,6 +72,10 @@ impl Simple {
         !matches!(self.state, TaskState::Done | TaskState::Cancelled)
     }
 
+    fn gave_up_for_good(&self) -> bool {
+        self.state == TaskState::Cancelled && self.attempts > 0
+    }
+
     fn enter(&mut self, state: TaskState) {
         self.state = state;
         self.hold = None;
@@ -84,7 +89,6 @@ struct Machine {
     /// Every claim ever made, and whether it is still the task's.
     claims: Vec<(Claimed, bool)>,
     leases_until: BTreeMap<TaskId, i64>,
-    held: Option<RunId>,
 }
 
 impl Machine {
@@ -129,7 +133,7 @@ impl Machine {
             2 => (hold(Hold::Grace), RunState::Finished),
             _ => (hold(Hold::Brake), RunState::Held),
         };
-        let superseded = self.held.filter(|_| supersede);
+        let superseded = self.held().filter(|_| supersede);
         let conclusion = Conclusion {
             supersede: superseded,
             release: release
@@ -143,22 +147,20 @@ impl Machine {
 
         for id in release {
             if let Some(task) = self.tasks.get_mut(&(*id as TaskId))
-                && task.is_live()
-                && task.state != TaskState::Claimed
+                && matches!(task.state, TaskState::Held | TaskState::Queued | TaskState::Dead)
             {
                 task.enter(TaskState::Cancelled);
             }
         }
-        if superseded.is_some() {
-            self.end_held(TaskState::Cancelled);
+        if let Some(superseded) = superseded {
+            self.end_held(superseded, TaskState::Cancelled);
         }
-        if state == RunState::Held {
-            self.held = Some(run);
-        }
-        assert_eq!(finished.queued, self.expect_enqueued(run, &targets, enqueue));
+        let queued = self.expect_enqueued(run, &policy, &targets, enqueue);
+        assert_eq!(finished.queued, queued);
+        assert_eq!(finished.held, state == RunState::Held && queued > 0);
     }
 
-    fn expect_enqueued(&mut self, run: RunId, targets: &[Target], enqueue: Enqueue) -> u64 {
+    fn expect_enqueued(&mut self, run: RunId, policy: &str, targets: &[Target], enqueue: Enqueue) -> u64 {
         let (hold, not_before) = match enqueue {
             Enqueue::Nothing => return 0,
             Enqueue::Queue { .. } => (None, self.second),
@@ -166,12 +168,20 @@ impl Machine {
         };
         let mut queued = 0;
         for target in targets {
-            if self
+            let tried = self
                 .tasks
                 .values()
-                .any(|task| task.is_live() && task.target == *target)
-            {
-                continue;
+                .any(|task| task.policy == policy && task.target == *target && task.gave_up_for_good());
+            let live = self
+                .tasks
+                .values_mut()
+                .find(|task| task.is_live() && task.target == *target);
+            if let Some(live) = live {
+                let waits = live.state == TaskState::Held || live.state == TaskState::Dead && !tried;
+                if hold.is_some() || live.policy == policy || !waits {
+                    continue;
+                }
+                live.enter(TaskState::Cancelled);
             }
             queued += 1;
             let state = if hold.is_some() {
@@ -180,6 +190,7 @@ impl Machine {
                 TaskState::Queued
             };
             let task = Simple {
+                policy: policy.to_owned(),
                 target: target.clone(),
                 run,
                 state,
@@ -292,24 +303,32 @@ impl Machine {
 
     async fn decide_held(&mut self, allow: bool) {
         let (now, store) = (at(self.second), &self.scene.store);
-        let Some(run) = self.held else {
+        let Some(run) = self.held() else {
             return;
         };
         if allow {
             store.allow_run(run, "ann".into(), now).await.unwrap();
-            self.end_held(TaskState::Queued);
+            self.end_held(run, TaskState::Queued);
         } else {
             store
                 .reject_run(run, "ann".into(), "no".into(), now)
                 .await
                 .unwrap();
-            self.end_held(TaskState::Cancelled);
+            self.end_held(run, TaskState::Cancelled);
         }
     }
 
-    fn end_held(&mut self, state: TaskState) {
-        let run = self.held.take();
-        for task in self.tasks.values_mut().filter(|task| Some(task.run) == run) {
+    fn waiting_runs(&self) -> BTreeSet<RunId> {
+        let waits = |task: &&Simple| task.hold == Some(Hold::Brake);
+        self.tasks.values().filter(waits).map(|task| task.run).collect()
+    }
+
+    fn held(&self) -> Option<RunId> {
+        self.waiting_runs().last().copied()
+    }
+
+    fn end_held(&mut self, run: RunId, state: TaskState) {
+        for task in self.tasks.values_mut().filter(|task| task.run == run) {
             if task.state == TaskState::Held {
                 task.enter(state);
                 if state == TaskState::Queued {
@@ -338,6 +357,17 @@ impl Machine {
     }
 
     async fn assert_agrees(&self) {
+        let held = RunFilter {
+            state: Some(RunState::Held),
+            ..RunFilter::default()
+        };
+        let held = self.scene.store.runs(held, usize::MAX).await.unwrap();
+        let held: BTreeSet<RunId> = held.iter().map(|run| run.id).collect();
+        assert_eq!(
+            held,
+            self.waiting_runs(),
+            "exactly the runs with something to allow are held"
+        );
         let stored = self
             .scene
             .store
@@ -348,6 +378,7 @@ impl Machine {
         for task in stored {
             let (_, attempts) = self.scene.store.task(task.id).await.unwrap().unwrap();
             let found = Simple {
+                policy: task.revocation.evidence.policy.as_str().to_owned(),
                 target: task.revocation.target,
                 run: task.run,
                 state: task.state,
@@ -380,7 +411,6 @@ proptest! {
                 tasks: BTreeMap::new(),
                 claims: Vec::new(),
                 leases_until: BTreeMap::new(),
-                held: None,
             };
             for operation in operations {
                 machine.perform(operation).await;
