@@ -18,6 +18,7 @@ use super::{error::StoreError, writer::Tx};
 use crate::model::{AuditRecord, Event};
 
 mod list;
+mod story;
 mod verify;
 
 /// What the first record's hash builds on.
