@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     collect::{Collection, collect},
@@ -21,6 +21,8 @@ use crate::{
 
 /// At most this many single remarks go into the notes of a run.
 const NOTES_MAX: usize = 20;
+/// A run that began longer ago is not under way any more: its process was killed.
+const RUN_AT_MOST: SignedDuration = SignedDuration::from_hours(3);
 
 /// What a policy made of a collection: everything a person needs to judge it,
 /// before anything is queued.
@@ -84,7 +86,7 @@ pub async fn run(
             trigger,
             now: context.now(),
         };
-        match context.store.begin_run(new).await? {
+        match context.store.begin_run(new, RUN_AT_MOST).await? {
             Begun::Started(run) => begun.push((policy, run, context.now())),
             Begun::Overlaps(other) => reports.push(overlapping(policy, other)),
         }
