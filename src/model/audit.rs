@@ -70,6 +70,8 @@ closed_words! {
         /// The worker that had it is gone.
         Interrupted = "interrupted",
         Cancelled = "cancelled",
+        /// Its cloud is no longer configured.
+        GivenUp = "given-up",
         /// Given up before, and tried afresh.
         Retried = "retried",
     }

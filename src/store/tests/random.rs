@@ -29,6 +29,7 @@ enum Operation {
     Cancel(usize),
     Allow,
     Reject,
+    Retire(u8),
     Crash,
     Wait(i64),
 }
@@ -49,6 +50,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (0_usize..12).prop_map(Cancel),
         1 => Just(Allow),
         1 => Just(Reject),
+        1 => (0_u8..3).prop_map(Retire),
         1 => Just(Crash),
         3 => (1_i64..200).prop_map(Wait),
     ]
@@ -109,6 +111,7 @@ impl Machine {
             Operation::Cancel(which) => self.cancel(which as TaskId).await,
             Operation::Allow => self.decide_held(true).await,
             Operation::Reject => self.decide_held(false).await,
+            Operation::Retire(kept) => self.retire(&format!("policy {kept}")).await,
             Operation::Crash => self.crash().await,
             Operation::Wait(seconds) => self.second += seconds,
         }
@@ -336,6 +339,19 @@ impl Machine {
                 }
             }
         }
+    }
+
+    async fn retire(&mut self, kept: &str) {
+        let (policies, clouds) = (vec![PolicyName::from(kept)], vec![cloud()]);
+        let retired = self.scene.store.retire(policies, clouds, at(self.second)).await;
+        let mut cancelled = 0;
+        for task in self.tasks.values_mut().filter(|task| task.policy != kept) {
+            if matches!(task.state, TaskState::Held | TaskState::Queued | TaskState::Dead) {
+                task.enter(TaskState::Cancelled);
+                cancelled += 1;
+            }
+        }
+        assert_eq!(retired.unwrap(), Retired { cancelled, dead: 0 });
     }
 
     async fn crash(&mut self) {
