@@ -118,10 +118,9 @@ pub async fn run(
             policy_digest: policy.digest.clone(),
             mode: policy.mode,
             trigger,
-            at_most: RUN_AT_MOST + RUN_MARGIN,
             now: context.now(),
         };
-        match context.store.begin_run(new).await? {
+        match context.store.begin_run(new, RUN_AT_MOST + RUN_MARGIN).await? {
             Begun::Started(run) => begun.push((policy, run, context.now())),
             Begun::Overlaps(other) => reports.push(overlapping(policy, other)),
         }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Evidence, PolicyName, RunId, Target, TaskId, words::closed_words};
+use super::{Evidence, Hold, PolicyName, RunId, Target, TaskId, words::closed_words};
 
 /// One record of the audit, as it was written.
 ///
@@ -33,6 +33,9 @@ pub struct AuditRecord {
     pub to: Option<String>,
     /// For people. Never a secret.
     pub detail: String,
+    /// Present in `decided` records of what has to wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
     /// Present in `decided` records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due_since: Option<Timestamp>,
@@ -67,6 +70,8 @@ closed_words! {
         /// The worker that had it is gone.
         Interrupted = "interrupted",
         Cancelled = "cancelled",
+        /// Its cloud is no longer configured.
+        GivenUp = "given-up",
         /// Given up before, and tried afresh.
         Retried = "retried",
     }

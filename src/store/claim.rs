@@ -30,6 +30,9 @@ pub struct Claimed {
     pub lease: LeaseToken,
     /// This try's count against the limit, from 1.
     pub attempt: u32,
+    /// All tries of the task, this one and those handed back included: what a
+    /// wait may grow with although the tries do not count.
+    pub tries: u32,
     /// A call may have been made before: look before making another. A try
     /// handed back unused has to say `called` again.
     pub called: bool,
@@ -133,10 +136,11 @@ fn take(tx: &Tx<'_>, id: TaskId, now: Timestamp, until: Timestamp) -> Result<Cla
         now,
     };
     let lease = transition::change_task(tx, &entry, &next, cause)?;
-    begin_attempt(tx, id, now)?;
+    let tries = begin_attempt(tx, id, now)?;
     Ok(Claimed {
         lease: LeaseToken(lease),
         attempt,
+        tries,
         called: matches!(entry.state, TaskState::Claimed | TaskState::Verifying),
         task: Task {
             state: TaskState::Claimed,
@@ -147,13 +151,14 @@ fn take(tx: &Tx<'_>, id: TaskId, now: Timestamp, until: Timestamp) -> Result<Cla
     })
 }
 
-fn begin_attempt(tx: &Tx<'_>, task: TaskId, now: Timestamp) -> Result<(), StoreError> {
+/// Returns the number of the attempt, which counts all of the task's.
+fn begin_attempt(tx: &Tx<'_>, task: TaskId, now: Timestamp) -> Result<u32, StoreError> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO attempts (task, number, began_at)
-         SELECT ?1, ifnull(max(number), 0) + 1, ?2 FROM attempts WHERE task = ?1",
+         SELECT ?1, ifnull(max(number), 0) + 1, ?2 FROM attempts WHERE task = ?1
+         RETURNING number",
     )?;
-    insert.execute((task, Micros(now)))?;
-    Ok(())
+    Ok(insert.query_row((task, Micros(now)), |row| row.get(0))?)
 }
 
 /// Closes the attempt of the task that is under way.

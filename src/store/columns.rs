@@ -11,6 +11,13 @@ use crate::model::{CloudName, Hold, Id, Kind, Mode, PolicyName, RunState, TaskSt
 #[derive(Clone, Copy)]
 pub(super) struct Micros(pub(super) Timestamp);
 
+/// What a column cannot tell apart is the same.
+impl PartialEq for Micros {
+    fn eq(&self, other: &Micros) -> bool {
+        self.0.as_microsecond() == other.0.as_microsecond()
+    }
+}
+
 impl ToSql for Micros {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(self.0.as_microsecond().into())

@@ -1,21 +1,21 @@
 //! The end of a run: what it decided becomes tasks, in one transaction with
 //! what it takes back.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
     Store,
-    columns::Json,
-    entry::{self, Entry},
+    cancel::{self, cancel_held},
+    enqueue::{self, Enqueued},
+    entry::Entry,
     error::{RunError, StoreError},
     runs,
-    transition::{self, Cause, Next, PROGRAM},
+    transition::{self, Cause, PROGRAM},
     writer::Tx,
 };
 use crate::model::{Event, Hold, Revocation, Run, RunId, RunState, RunTotals, TaskId, TaskState};
-
-/// Revocations kept, for people to look at, of a run that queues nothing.
-const DECISIONS_KEPT: usize = 1_000;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -28,9 +28,12 @@ pub struct Conclusion {
     pub enqueue: Enqueue,
     /// A held run that this one replaces; left alone if it is held no longer.
     pub supersede: Option<RunId>,
-    /// Tasks whose reason went away, each with a sentence that says so. A task
-    /// that a worker has by now, or that is over, is left alone.
+    /// Tasks whose reason went away, each with a sentence that says so. Left
+    /// alone are those that are over, that a worker has, and that a call may
+    /// have been made for: only a look may settle these.
     pub release: Vec<(TaskId, String)>,
+    /// A run that is to be held, but brings nothing into the queue, is
+    /// finished: there is nothing to allow.
     pub state: RunState,
     pub now: Timestamp,
 }
@@ -52,19 +55,46 @@ pub enum Enqueue {
 /// What became of the revocations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Finished {
-    /// New tasks, held ones among them.
+    /// New tasks, held ones and those taken over among them.
     pub queued: u64,
-    /// Targets that were in the queue already, by whatever policy.
+    /// Targets that were in the queue already and stay there as they were.
     pub already_queued: u64,
+    /// Tasks of other policies that waited or were given up, and were cancelled
+    /// because this run wants their targets gone now.
+    pub taken_over: u64,
     /// Tasks cancelled because their reason went away.
     pub released: u64,
+    /// The run waits for an operator.
+    pub held: bool,
+}
+
+impl Finished {
+    /// What a person should know of other policies' tasks on the same targets.
+    /// The store adds it to the notes of the run.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.already_queued > 0 {
+            notes.push(format!(
+                "{} in the queue already by another policy",
+                self.already_queued
+            ));
+        }
+        if self.taken_over > 0 {
+            notes.push(format!(
+                "{} taken over from another policy, where they waited or were given up",
+                self.taken_over
+            ));
+        }
+        notes
+    }
 }
 
 impl Store {
     /// Ends a run.
     ///
     /// # Errors
-    /// The run is not under way: another process took this one for dead.
+    /// The run is not under way: another process took this one for dead. A
+    /// revocation names an empty id. Either way nothing was changed.
     pub async fn finish_run(&self, conclusion: Conclusion) -> Result<Finished, RunError> {
         self.shared
             .writer
@@ -81,17 +111,41 @@ fn conclude(tx: &Tx<'_>, conclusion: &Conclusion) -> Result<Finished, RunError> 
             state: run.state,
         });
     }
+    enqueue::refuse_nameless(&conclusion.revocations)?;
     // What is taken back frees its targets for what is decided now.
-    let released = release(tx, conclusion)?;
+    let (released, mut touched) = release(tx, conclusion)?;
     if let Some(superseded) = conclusion.supersede {
         supersede(tx, superseded, conclusion)?;
     }
+    let enqueued = enqueue::enqueue(tx, &run.policy, conclusion)?;
+    let finished = end(tx, &run, conclusion, &enqueued, released)?;
+    touched.extend(enqueued.runs_touched);
+    cancel::close_emptied(tx, &touched, PROGRAM, conclusion.now)?;
+    Ok(finished)
+}
+
+/// Writes what the run came to.
+fn end(
+    tx: &Tx<'_>,
+    run: &Run,
+    conclusion: &Conclusion,
+    enqueued: &Enqueued,
+    released: u64,
+) -> Result<Finished, StoreError> {
+    let held = conclusion.state == RunState::Held && enqueued.queued > 0;
     let finished = Finished {
+        queued: enqueued.queued,
+        already_queued: enqueued.already_queued,
+        taken_over: enqueued.taken_over,
         released,
-        ..enqueue(tx, conclusion)?
+        held,
     };
-    let next = Run {
-        state: conclusion.state,
+    let state = match conclusion.state {
+        RunState::Held if !held => RunState::Finished,
+        state => state,
+    };
+    let mut next = Run {
+        state,
         finished_at: Some(conclusion.now),
         totals: RunTotals {
             queued: finished.queued,
@@ -101,24 +155,27 @@ fn conclude(tx: &Tx<'_>, conclusion: &Conclusion) -> Result<Finished, RunError> 
         ..run.clone()
     };
     let detail = describe(&next, finished);
+    next.notes.extend(finished.notes());
     let cause = Cause {
         event: Event::RunConcluded,
         actor: PROGRAM,
         detail: &detail,
         now: conclusion.now,
     };
-    transition::change_run(tx, &run, &next, Some(conclusion.revocations.len() as u64), cause)?;
+    transition::change_run(tx, run, &next, Some(conclusion.revocations.len() as u64), cause)?;
     Ok(finished)
 }
 
 fn describe(run: &Run, finished: Finished) -> String {
     let totals = &run.totals;
     let mut detail = format!(
-        "seen {}, decided {}, newly queued {}, already queued {}, released {}, spared {}, unreadable {}, gaps {}",
+        "seen {}, decided {}, newly queued {}, already queued {}, taken over {}, released {}, spared {}, \
+         unreadable {}, gaps {}",
         totals.seen,
         totals.decided,
         finished.queued,
         finished.already_queued,
+        finished.taken_over,
         finished.released,
         totals.spared,
         totals.unreadable,
@@ -131,19 +188,21 @@ fn describe(run: &Run, finished: Finished) -> String {
     detail
 }
 
-fn release(tx: &Tx<'_>, conclusion: &Conclusion) -> Result<u64, StoreError> {
+/// Returns how many tasks were cancelled, and the runs they came from.
+fn release(tx: &Tx<'_>, conclusion: &Conclusion) -> Result<(u64, BTreeSet<RunId>), StoreError> {
     let mut released = 0;
+    let mut touched = BTreeSet::new();
     for (task, reason) in &conclusion.release {
         let Some(entry) = Entry::read(tx, *task)? else {
             continue;
         };
-        use TaskState::{Dead, Held, Queued, Verifying};
-        if matches!(entry.state, Held | Queued | Verifying | Dead) {
-            cancel(tx, &entry, PROGRAM, reason, conclusion.now)?;
+        if matches!(entry.state, TaskState::Held | TaskState::Queued | TaskState::Dead) {
+            cancel::cancel(tx, &entry, PROGRAM, reason, conclusion.now)?;
             released += 1;
+            touched.insert(entry.run);
         }
     }
-    Ok(released)
+    Ok((released, touched))
 }
 
 fn supersede(tx: &Tx<'_>, superseded: RunId, conclusion: &Conclusion) -> Result<(), StoreError> {
@@ -152,92 +211,5 @@ fn supersede(tx: &Tx<'_>, superseded: RunId, conclusion: &Conclusion) -> Result<
     };
     let detail = format!("superseded by run {}", conclusion.run);
     cancel_held(tx, run.id, PROGRAM, &detail, conclusion.now)?;
-    let next = Run {
-        state: RunState::Superseded,
-        ..run.clone()
-    };
-    let cause = Cause {
-        event: Event::RunSuperseded,
-        actor: PROGRAM,
-        detail: &detail,
-        now: conclusion.now,
-    };
-    transition::change_run(tx, &run, &next, None, cause)
-}
-
-fn enqueue(tx: &Tx<'_>, conclusion: &Conclusion) -> Result<Finished, StoreError> {
-    let (hold, not_before) = match conclusion.enqueue {
-        Enqueue::Nothing => {
-            keep_for_people(tx, conclusion)?;
-            return Ok(Finished::default());
-        }
-        Enqueue::Queue { not_before } => (None, not_before),
-        Enqueue::Hold { hold, not_before } => (Some(hold), not_before),
-    };
-    let mut finished = Finished::default();
-    for revocation in &conclusion.revocations {
-        let task = transition::insert_task(tx, conclusion.run, revocation, hold, not_before, conclusion.now)?;
-        match task {
-            Some(_) => finished.queued += 1,
-            None => finished.already_queued += 1,
-        }
-    }
-    Ok(finished)
-}
-
-fn keep_for_people(tx: &Tx<'_>, conclusion: &Conclusion) -> Result<(), StoreError> {
-    let mut insert =
-        tx.prepare_cached("INSERT INTO run_decisions (run, position, revocation) VALUES (?1, ?2, ?3)")?;
-    for (position, revocation) in (0_i64..).zip(conclusion.revocations.iter().take(DECISIONS_KEPT)) {
-        insert.execute((conclusion.run, position, Json(revocation)))?;
-    }
-    Ok(())
-}
-
-/// Cancels the tasks of a run that wait in `held`.
-pub(super) fn cancel_held(
-    tx: &Tx<'_>,
-    run: RunId,
-    actor: &str,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    for task in held(tx, run)? {
-        cancel(tx, &task, actor, reason, now)?;
-    }
-    Ok(())
-}
-
-/// The tasks of a run that wait in `held`, in the order they were decided.
-pub(super) fn held(tx: &Tx<'_>, run: RunId) -> Result<Vec<Entry>, StoreError> {
-    let ids = entry::ids(
-        tx,
-        "SELECT id FROM tasks WHERE run = ?1 AND state = 'held' ORDER BY id",
-        [run],
-    )?;
-    let mut held = Vec::with_capacity(ids.len());
-    for id in ids {
-        held.extend(Entry::read(tx, id)?);
-    }
-    Ok(held)
-}
-
-pub(super) fn cancel(
-    tx: &Tx<'_>,
-    entry: &Entry,
-    actor: &str,
-    reason: &str,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let next = Next {
-        note: Some(reason),
-        ..Next::of(entry, TaskState::Cancelled)
-    };
-    let cause = Cause {
-        event: Event::Cancelled,
-        actor,
-        detail: reason,
-        now,
-    };
-    transition::change_task(tx, entry, &next, cause).map(|_| ())
+    cancel::supersede(tx, &run, PROGRAM, &detail, conclusion.now)
 }

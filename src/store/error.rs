@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use crate::model::{RunId, RunState, TaskId, TaskState};
+use crate::model::{RunId, RunState, Target, TaskId, TaskState};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -44,7 +44,7 @@ pub enum StoreError {
     Closed,
 }
 
-/// Why an operator's word on a run changed nothing.
+/// Why a word on a run, of an operator or of the run itself, changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     #[error("there is no run {0}")]
@@ -53,6 +53,9 @@ pub enum RunError {
     NotHeld { run: RunId, state: RunState },
     #[error("run {run} is {state}, not running")]
     NotRunning { run: RunId, state: RunState },
+    /// Nothing of the run was kept; it is still running.
+    #[error("the decision on \"{0}\" has an empty id in it")]
+    EmptyId(Target),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -36,12 +36,13 @@ impl Store {
     }
 
     /// Whether nothing is left that a worker could do, now or later, without
-    /// an operator or the end of a grace. A grace that is over by `now` is work.
+    /// an operator or the end of a grace that is not over by `now`.
     pub async fn is_drained(&self, now: Timestamp) -> Result<bool, StoreError> {
         let busy = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))
-                     OR EXISTS (SELECT 1 FROM tasks WHERE state = 'held' AND claimable_at <= ?1)",
+                     OR EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_in_grace
+                                WHERE state = 'held' AND hold = 'grace' AND not_before <= ?1)",
             )?;
             Ok(!select.query_row([Micros(now)], |row| row.get::<_, bool>(0))?)
         };

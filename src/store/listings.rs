@@ -57,8 +57,9 @@ impl Store {
 
     /// What a run decided, at most `limit` of it, and how much that was in all.
     ///
-    /// Of a run that queued nothing the first thousand are kept; of any other
-    /// there is one for each task that it brought into the queue.
+    /// Of a run that queued nothing the first thousand are kept, until five
+    /// such runs of the policy came after it; then only how much it was. Of any
+    /// other there is one for each task that it brought into the queue.
     pub async fn run_decisions(&self, id: RunId, limit: usize) -> Result<(Vec<Revocation>, u64), StoreError> {
         self.shared
             .readers

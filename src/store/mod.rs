@@ -23,14 +23,17 @@ pub use listings::{RunFilter, TaskFilter};
 pub use lock::DispatchLock;
 pub use operate::Note;
 pub use recover::Abandoned;
+pub use retire::Retired;
 pub use runs::Begun;
 pub use settle::Settlement;
 pub use transition::NewRun;
 
 mod audit;
+mod cancel;
 mod claim;
 mod columns;
 mod conclude;
+mod enqueue;
 mod entry;
 mod error;
 mod figures;
@@ -40,6 +43,8 @@ mod open;
 mod operate;
 mod readers;
 mod recover;
+mod removed;
+mod retire;
 mod runs;
 mod settle;
 mod transition;
@@ -69,6 +74,7 @@ impl Store {
     /// The path cannot be a store: a directory, another program's file, a store
     /// of a newer version, a place that cannot be written.
     pub fn open(path: &Path) -> Result<Store, StoreError> {
+        let path = &open::real_path(path);
         let connection = open::open_for_writing(path)?;
         let writer = Writer::start(connection).map_err(|source| StoreError::Open {
             path: path.into(),

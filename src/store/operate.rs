@@ -1,10 +1,12 @@
 //! What operators do to held runs and to tasks, and what the daemon notes.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use super::{
     Store, audit,
-    conclude::{cancel, cancel_held, held},
+    cancel::{cancel, cancel_held, close_emptied, held},
     entry::Entry,
     error::{RunError, StoreError, TaskError},
     runs,
@@ -56,7 +58,8 @@ impl Store {
             .await
     }
 
-    /// Cancels a task that no worker has.
+    /// Cancels a task that no worker has. A held run that has nothing left to
+    /// allow is over with it.
     pub async fn cancel_task(
         &self,
         task: TaskId,
@@ -69,7 +72,10 @@ impl Store {
             match entry.state {
                 TaskState::Claimed => Err(TaskError::Claimed(task)),
                 state @ (TaskState::Done | TaskState::Cancelled) => Err(TaskError::Over { task, state }),
-                _ => Ok(cancel(tx, &entry, &actor, &reason, now)?),
+                _ => {
+                    cancel(tx, &entry, &actor, &reason, now)?;
+                    Ok(close_emptied(tx, &BTreeSet::from([entry.run]), &actor, now)?)
+                }
             }
         };
         self.shared.writer.submit(cancel_one).await

@@ -1,6 +1,6 @@
 //! After a crash: what a killed process left under way.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     DispatchLock, Store,
@@ -11,10 +11,13 @@ use super::{
     transition::{self, Cause, Next, PROGRAM},
     writer::Tx,
 };
-use crate::model::{Event, Run, RunId, RunState, TaskId, TaskState};
+use crate::model::{Event, PolicyName, Run, RunId, RunState, TaskId, TaskState};
 
 /// The note of a run whose process died.
 const RUN_INTERRUPTED: &str = "interrupted: the process that ran it ended";
+
+/// The note of a run that no process can still be at.
+const RUN_TOO_LONG: &str = "interrupted: it was under way for longer than a run can be";
 
 /// The note of a task whose worker died. A call may have been made.
 const TASK_INTERRUPTED: &str = "the process that had it ended during the attempt";
@@ -52,21 +55,49 @@ fn fail_running(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<RunId>, StoreError> {
         let Some(run) = runs::read(tx, *id)? else {
             continue;
         };
-        let mut next = Run {
-            state: RunState::Failed,
-            finished_at: Some(now),
-            ..run.clone()
-        };
-        next.notes.push(RUN_INTERRUPTED.to_owned());
-        let cause = Cause {
-            event: Event::RunInterrupted,
-            actor: PROGRAM,
-            detail: RUN_INTERRUPTED,
-            now,
-        };
-        transition::change_run(tx, &run, &next, None, cause)?;
+        fail(tx, &run, RUN_INTERRUPTED, now)?;
     }
     Ok(running)
+}
+
+/// Fails the run of the policy that is under way, if it began more than
+/// `at_most` ago: its process was killed, and no other one has to start first
+/// for the policy to go on.
+pub(super) fn fail_overlong(
+    tx: &Tx<'_>,
+    policy: &PolicyName,
+    at_most: SignedDuration,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let running = entry::ids(
+        tx,
+        "SELECT id FROM runs WHERE policy = ?1 AND state = 'running'",
+        [policy],
+    )?;
+    for id in running {
+        if let Some(run) = runs::read(tx, id)?
+            && now.duration_since(run.started_at) > at_most
+        {
+            fail(tx, &run, RUN_TOO_LONG, now)?;
+        }
+    }
+    Ok(())
+}
+
+fn fail(tx: &Tx<'_>, run: &Run, note: &str, now: Timestamp) -> Result<(), StoreError> {
+    let mut next = Run {
+        state: RunState::Failed,
+        finished_at: Some(now),
+        ..run.clone()
+    };
+    next.notes.push(note.to_owned());
+    let cause = Cause {
+        event: Event::RunInterrupted,
+        actor: PROGRAM,
+        detail: note,
+        now,
+    };
+    transition::change_run(tx, run, &next, None, cause)
 }
 
 fn return_claimed(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {

@@ -16,7 +16,7 @@ use super::{
     writer::Tx,
 };
 use crate::model::{
-    AuditRecord, Event, Hold, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, Target, TaskId,
+    AuditRecord, Event, Hold, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, TaskId,
     TaskState, Trigger,
 };
 
@@ -106,10 +106,9 @@ pub(super) fn change_task(
     Ok(seq)
 }
 
-/// Puts a revocation into the queue; `None` if its target is there already.
-///
-/// It looks before it inserts: a conflict with the unique index would use up an
-/// id each time, and people read these numbers.
+/// Puts a revocation into the queue, where its target must not be already. The
+/// caller looks first: a conflict with the unique index would use up an id each
+/// time, and people read these numbers.
 pub(super) fn insert_task(
     tx: &Tx<'_>,
     run: RunId,
@@ -117,7 +116,7 @@ pub(super) fn insert_task(
     hold: Option<Hold>,
     not_before: Timestamp,
     now: Timestamp,
-) -> Result<Option<TaskId>, StoreError> {
+) -> Result<TaskId, StoreError> {
     let state = if hold.is_some() {
         TaskState::Held
     } else {
@@ -128,9 +127,6 @@ pub(super) fn insert_task(
         due_since,
         evidence,
     } = revocation;
-    if is_live(tx, target)? {
-        return Ok(None);
-    }
     let mut insert = tx.prepare_cached(
         "INSERT INTO tasks (run, policy, cloud, kind, resource, subject, due_since, evidence, state, hold,
              not_before, allowed_from, decided_at)
@@ -158,21 +154,13 @@ pub(super) fn insert_task(
         target: Some(target.clone()),
         to: Some(state.to_string()),
         detail: hold.map(|hold| format!("held for {hold}")).unwrap_or_default(),
+        hold,
         due_since: Some(*due_since),
         evidence: Some(evidence.clone()),
         ..audit::record(Event::Decided, PROGRAM, now)
     };
     audit::append(tx, record)?;
-    Ok(Some(task))
-}
-
-fn is_live(tx: &Tx<'_>, target: &Target) -> Result<bool, StoreError> {
-    let mut select = tx.prepare_cached(
-        "SELECT 1 FROM tasks INDEXED BY tasks_live
-         WHERE cloud = ?1 AND kind = ?2 AND resource = ?3 AND ifnull(subject, '') = ifnull(?4, '')
-             AND state NOT IN ('done', 'cancelled')",
-    )?;
-    Ok(select.exists((&target.cloud, target.kind, &target.resource, &target.subject))?)
+    Ok(task)
 }
 
 /// What is known of a run when it begins.

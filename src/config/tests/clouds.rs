@@ -172,7 +172,8 @@ fn the_daemon_section_is_checked() {
     }
     let config = format!("daemon.protect = [\"project:9c*\", \"image:71\"]\n{SMALLEST}");
     let protect = compile_texts(&config, &[POLICY]).unwrap().config.daemon.protect;
-    assert!(protect.covers_image(&"71".into()));
+    assert!(protect.covers_image(&"71".into(), "a-name"));
+    assert!(protect.covers_image(&"an-id".into(), "71"));
     assert!(protect.covers_subject(crate::model::SubjectKind::Project, &"9c61".into()));
 }
 

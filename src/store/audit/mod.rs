@@ -18,6 +18,7 @@ use super::{error::StoreError, writer::Tx};
 use crate::model::{AuditRecord, Event};
 
 mod list;
+mod story;
 mod verify;
 
 /// What the first record's hash builds on.
@@ -44,6 +45,7 @@ pub(super) fn record(event: Event, actor: &str, now: Timestamp) -> AuditRecord {
         from: None,
         to: None,
         detail: String::new(),
+        hold: None,
         due_since: None,
         evidence: None,
     }

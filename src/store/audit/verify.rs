@@ -5,9 +5,12 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::{GENESIS, hex, link};
+use super::{
+    GENESIS, hex, link,
+    story::{compare_end, verify_story},
+};
 use crate::{
-    model::{AuditRecord, Event, Task},
+    model::AuditRecord,
     store::{StoreError, entry},
 };
 
@@ -35,7 +38,7 @@ impl AuditReport {
         self.problems.is_empty()
     }
 
-    fn problem(&mut self, problem: String) {
+    pub(super) fn problem(&mut self, problem: String) {
         if self.problems.len() < PROBLEMS_NAMED {
             self.problems.push(problem);
         } else {
@@ -135,84 +138,33 @@ fn verify_runs(connection: &Connection, report: &mut AuditReport) -> Result<(), 
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (run, state): (i64, String) = (row.get(0)?, row.get(1)?);
-        let said = newest.query_row([run], readable_record).optional()?;
-        compare_state(report, "run", run, &state, said);
+        match newest.query_row([run], readable_record).optional()? {
+            None => report.problem(format!("run {run} is {state}, and the audit knows nothing of it")),
+            Some(None) => {}
+            Some(Some(record)) => compare_end(report, "run", run, &state, &record),
+        }
     }
     Ok(())
 }
 
 fn verify_tasks(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {
     let mut select = connection.prepare("SELECT * FROM tasks ORDER BY id")?;
-    let mut newest =
-        connection.prepare("SELECT payload FROM audit WHERE task = ?1 ORDER BY seq DESC LIMIT 1")?;
-    let mut oldest = connection.prepare("SELECT payload FROM audit WHERE task = ?1 ORDER BY seq LIMIT 1")?;
+    let mut story = connection.prepare("SELECT payload FROM audit WHERE task = ?1 ORDER BY seq")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let id: i64 = row.get("id")?;
-        let task = match entry::task(row) {
-            Ok(task) => task,
-            Err(error) => {
-                report.problem(format!("task {id} cannot be read: {error}"));
-                continue;
-            }
-        };
-        let said = newest.query_row([id], readable_record).optional()?;
-        compare_state(report, "task", id, task.state.as_str(), said);
-        match oldest.query_row([id], readable_record).optional()?.flatten() {
-            Some(record) if record.event == Event::Decided => compare_decision(report, &task, &record),
-            _ => report.problem(format!(
-                "task {id} was never decided: its first record is missing"
-            )),
+        match entry::task(row) {
+            Ok(task) => verify_story(report, &task, &row.get::<_, String>("policy")?, &mut story)?,
+            Err(error) => report.problem(format!("task {id} cannot be read: {error}")),
         }
     }
     Ok(())
 }
 
 /// `None` if the payload is broken, which the pass over the chain has named.
-fn readable_record(row: &Row<'_>) -> rusqlite::Result<Option<AuditRecord>> {
+pub(super) fn readable_record(row: &Row<'_>) -> rusqlite::Result<Option<AuditRecord>> {
     let payload: String = row.get("payload")?;
     Ok(serde_json::from_str(&payload).ok())
-}
-
-/// `said` is the newest record about it: the outer `None` says that there is
-/// none, the inner one that it cannot be read.
-fn compare_state(
-    report: &mut AuditReport,
-    what: &str,
-    id: i64,
-    state: &str,
-    said: Option<Option<AuditRecord>>,
-) {
-    match said {
-        None => report.problem(format!(
-            "{what} {id} is {state}, and the audit knows nothing of it"
-        )),
-        Some(Some(record)) if record.to.as_deref() != Some(state) => report.problem(format!(
-            "{what} {id} is {state}, but by record {} it is {}",
-            record.seq,
-            record.to.as_deref().unwrap_or("nothing")
-        )),
-        Some(_) => {}
-    }
-}
-
-fn compare_decision(report: &mut AuditReport, task: &Task, record: &AuditRecord) {
-    let id = task.id;
-    if record.target.as_ref() != Some(&task.revocation.target) {
-        report.problem(format!(
-            "task {id} is about {}, which was not decided",
-            task.revocation.target
-        ));
-    }
-    if record.run != Some(task.run) {
-        report.problem(format!(
-            "task {id} belongs to run {}, which did not decide it",
-            task.run
-        ));
-    }
-    if record.evidence.as_ref() != Some(&task.revocation.evidence) {
-        report.problem(format!("the evidence of task {id} is not what was decided on"));
-    }
 }
 
 fn verify_nothing_vanished(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {

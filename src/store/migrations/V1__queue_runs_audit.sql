@@ -21,7 +21,8 @@ CREATE UNIQUE INDEX runs_running ON runs (policy) WHERE state = 'running';
 CREATE INDEX runs_by_policy ON runs (policy, id);
 CREATE INDEX runs_by_state ON runs (state, id);
 
--- What a run decided and did not queue, for people to look at.
+-- What a run decided and did not queue, for people to look at; kept of the
+-- newest few of such runs of each policy.
 CREATE TABLE run_decisions (
     run         INTEGER NOT NULL REFERENCES runs (id),
     position    INTEGER NOT NULL,
@@ -33,9 +34,9 @@ CREATE TABLE tasks (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     run          INTEGER NOT NULL REFERENCES runs (id),
     policy       TEXT    NOT NULL,
-    cloud        TEXT    NOT NULL,
+    cloud        TEXT    NOT NULL CHECK (cloud <> ''),
     kind         TEXT    NOT NULL,
-    resource     TEXT    NOT NULL,
+    resource     TEXT    NOT NULL CHECK (resource <> ''),
     subject      TEXT    CHECK (subject <> ''),
     due_since    INTEGER NOT NULL,
     evidence     TEXT    NOT NULL,
@@ -69,9 +70,13 @@ CREATE TABLE tasks (
 -- was given up is for an operator to mend, not for the next run to repeat.
 CREATE UNIQUE INDEX tasks_live ON tasks (cloud, kind, resource, ifnull(subject, ''))
     WHERE state NOT IN ('done', 'cancelled');
+-- What became of a target before.
+CREATE INDEX tasks_over ON tasks (cloud, kind, resource, ifnull(subject, ''), state, finished_at)
+    WHERE state IN ('done', 'cancelled');
 CREATE INDEX tasks_due ON tasks (cloud, claimable_at) WHERE claimable_at IS NOT NULL;
 CREATE INDEX tasks_due_by_resource ON tasks (cloud, kind, resource, claimable_at)
     WHERE claimable_at IS NOT NULL;
+CREATE INDEX tasks_in_grace ON tasks (not_before) WHERE state = 'held' AND hold = 'grace';
 CREATE INDEX tasks_by_state ON tasks (state, policy, cloud, due_since);
 CREATE INDEX tasks_by_run ON tasks (run);
 

@@ -1,7 +1,7 @@
 //! Tampering: whatever is changed behind the store's back is found and named.
 
 use super::*;
-use crate::model::Event;
+use crate::model::Hold;
 
 /// A store with a done task, a dead one and a queued one, tampered with.
 async fn tampered(sql: &str) -> Vec<String> {
@@ -173,6 +173,77 @@ async fn a_task_turned_on_another_target_is_named() {
         &["task 3 is about image-share z of 1 on otc, which was not decided"],
     )
     .await;
+}
+
+/// A store with one task held for the brake, tampered with.
+async fn held_and_tampered(sql: &str) -> (Scene, Vec<String>) {
+    let scene = Scene::new();
+    let hold = Enqueue::Hold {
+        hold: Hold::Brake,
+        not_before: at(0),
+    };
+    let run = scene.begin("p", at(0)).await;
+    let held = Conclusion {
+        state: RunState::Held,
+        ..conclusion(run, "p", &[share("x", "1")], hold, at(0))
+    };
+    scene.store.finish_run(held).await.unwrap();
+    scene.assert_sound().await;
+    scene.raw().execute_batch(sql).unwrap();
+    let problems = scene.problems().await;
+    (scene, problems)
+}
+
+#[tokio::test]
+async fn a_hold_turned_into_grace_is_named_before_and_after_it_was_used() {
+    let (scene, problems) = held_and_tampered("UPDATE tasks SET hold = 'grace'").await;
+    assert_eq!(
+        problems,
+        ["task 1 is held for grace, but was decided to be held for brake"]
+    );
+    let claimed = scene.claim(1, at(2)).await.remove(0);
+    let expected = ["task 1 was claimed by record 4, but waited for an operator"];
+    assert_eq!(scene.problems().await, expected);
+    scene.settle(&claimed, done(), at(3)).await;
+    assert_eq!(scene.problems().await, expected);
+}
+
+#[tokio::test]
+async fn a_held_task_that_was_queued_past_the_operator_is_named() {
+    let (scene, problems) = held_and_tampered("UPDATE tasks SET state = 'queued', hold = NULL").await;
+    assert_eq!(problems, ["task 1 is queued, but by record 2 it is held"]);
+    scene.claim(1, at(2)).await;
+    assert_eq!(
+        scene.problems().await,
+        ["record 4 takes task 1 from queued, but by record 2 it was held"]
+    );
+}
+
+#[tokio::test]
+async fn edited_moments_and_owners_of_a_task_are_named() {
+    let (_, problems) = held_and_tampered("UPDATE tasks SET due_since = 0").await;
+    assert_eq!(
+        problems,
+        ["task 1 is due since 1970-01-01T00:00:00Z, which was not decided"]
+    );
+    let (_, problems) = held_and_tampered("UPDATE tasks SET decided_at = 0").await;
+    assert!(
+        problems[0].starts_with("task 1 was decided at 1970-01-01T00:00:00Z, but by record 2 at"),
+        "{problems:?}"
+    );
+    let (_, problems) = held_and_tampered("UPDATE tasks SET policy = 'q'").await;
+    assert_eq!(problems, ["task 1 belongs to policy q, which did not decide it"]);
+}
+
+#[tokio::test]
+async fn moments_finer_than_the_store_keeps_are_sound() {
+    let scene = Scene::new();
+    let fine = at(5) + SignedDuration::from_nanos(1_234_567);
+    let run = scene.begin("p", fine).await;
+    let mut conclusion = conclusion(run, "p", &[share("x", "1")], now_queued(fine), fine);
+    conclusion.revocations[0].due_since = fine;
+    scene.store.finish_run(conclusion).await.unwrap();
+    scene.assert_sound().await;
 }
 
 #[tokio::test]

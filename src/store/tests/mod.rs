@@ -5,18 +5,23 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::{
-    CloudName, Comparison, Evidence, Id, Mode, PolicyName, Revocation, RunId, RunState, RunTotals, Target,
-    Task, TaskId, Trigger, Verdict,
+    CloudName, Comparison, Event, Evidence, Id, Mode, PolicyName, Revocation, RunId, RunState, RunTotals,
+    Target, Task, TaskId, Trigger, Verdict,
 };
 
 mod audit;
 mod neighbours;
+mod policies;
 mod queue;
 mod random;
+mod removed;
+mod retire;
 mod runs;
 mod sources;
 
 pub(super) const LEASE: SignedDuration = SignedDuration::from_mins(5);
+
+pub(super) const RUN_AT_MOST: SignedDuration = SignedDuration::from_hours(3);
 
 /// A store in a directory that goes with it.
 pub(super) struct Scene {
@@ -41,7 +46,12 @@ impl Scene {
     }
 
     pub async fn begin(&self, policy: &str, now: Timestamp) -> RunId {
-        match self.store.begin_run(new_run(policy, now)).await.unwrap() {
+        match self
+            .store
+            .begin_run(new_run(policy, now), RUN_AT_MOST)
+            .await
+            .unwrap()
+        {
             Begun::Started(run) => run,
             Begun::Overlaps(run) => panic!("run {run} is under way"),
         }

@@ -102,7 +102,7 @@ async fn work_that_failed_leaves_no_gap_in_the_chain_of_its_neighbours() {
 #[tokio::test]
 async fn what_was_answered_is_there_for_whoever_opens_the_file_next() {
     let Scene { store, directory } = Scene::new();
-    let run = match store.begin_run(new_run("p", at(0))).await.unwrap() {
+    let run = match store.begin_run(new_run("p", at(0)), RUN_AT_MOST).await.unwrap() {
         Begun::Started(run) => run,
         Begun::Overlaps(_) => panic!("nothing else runs"),
     };
@@ -121,6 +121,25 @@ async fn what_was_answered_is_there_for_whoever_opens_the_file_next() {
         (TaskState::Queued, at(0), 0)
     );
     assert_eq!(task.revocation, revocation("p", &targets[0]));
+}
+
+#[test]
+fn a_store_met_through_a_link_has_the_same_lock() {
+    let scene = Scene::new();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let (to_file, to_directory) = (
+        elsewhere.path().join("linked.db"),
+        elsewhere.path().join("linked"),
+    );
+    std::os::unix::fs::symlink(scene.path(), &to_file).unwrap();
+    std::os::unix::fs::symlink(scene.path().parent().unwrap(), &to_directory).unwrap();
+    let lock = scene.store.dispatch_lock().unwrap().expect("nobody has it");
+    for path in [to_file, to_directory.join("revokd.db")] {
+        let linked = Store::open(&path).unwrap();
+        assert!(linked.dispatch_lock().unwrap().is_none());
+        assert_eq!(linked.dispatcher_pid(), Some(std::process::id()));
+    }
+    drop(lock);
 }
 
 #[tokio::test]

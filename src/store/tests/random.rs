@@ -1,61 +1,19 @@
 //! Random operations on a store and on a model of it that fits on a page: both
 //! have to agree after each, and the audit has to verify at the end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use operation::{Operation, operation};
 use proptest::prelude::*;
 
 use super::*;
 use crate::model::{Hold, TaskState};
 
-#[derive(Clone, Debug)]
-enum Operation {
-    Run {
-        policy: u8,
-        targets: Vec<u8>,
-        enqueue: u8,
-        release: Vec<usize>,
-        supersede: bool,
-    },
-    Claim {
-        limit: usize,
-    },
-    Settle {
-        which: usize,
-        verdict: u8,
-        wait: i64,
-    },
-    Retry(usize),
-    Cancel(usize),
-    Allow,
-    Reject,
-    Crash,
-    Wait(i64),
-}
-
-fn operation() -> impl Strategy<Value = Operation> {
-    use Operation::*;
-    let targets = proptest::collection::vec(0_u8..8, 0..5);
-    let release = proptest::collection::vec(0_usize..12, 0..3);
-    prop_oneof![
-        4 => (0_u8..2, targets, 0_u8..4, release, any::<bool>()).prop_map(
-            |(policy, targets, enqueue, release, supersede)| {
-                Run { policy, targets, enqueue, release, supersede }
-            }
-        ),
-        4 => (1_usize..5).prop_map(|limit| Claim { limit }),
-        6 => (0_usize..12, 0_u8..6, 0_i64..40).prop_map(|(which, verdict, wait)| Settle { which, verdict, wait }),
-        1 => (0_usize..12).prop_map(Retry),
-        1 => (0_usize..12).prop_map(Cancel),
-        1 => Just(Allow),
-        1 => Just(Reject),
-        1 => Just(Crash),
-        3 => (1_i64..200).prop_map(Wait),
-    ]
-}
+mod operation;
 
 #[derive(Clone, Debug, PartialEq)]
 struct Simple {
+    policy: String,
     target: Target,
     run: RunId,
     state: TaskState,
@@ -71,6 +29,10 @@ impl Simple {
         !matches!(self.state, TaskState::Done | TaskState::Cancelled)
     }
 
+    fn gave_up_for_good(&self) -> bool {
+        self.state == TaskState::Cancelled && self.attempts > 0
+    }
+
     fn enter(&mut self, state: TaskState) {
         self.state = state;
         self.hold = None;
@@ -84,7 +46,6 @@ struct Machine {
     /// Every claim ever made, and whether it is still the task's.
     claims: Vec<(Claimed, bool)>,
     leases_until: BTreeMap<TaskId, i64>,
-    held: Option<RunId>,
 }
 
 impl Machine {
@@ -105,6 +66,7 @@ impl Machine {
             Operation::Cancel(which) => self.cancel(which as TaskId).await,
             Operation::Allow => self.decide_held(true).await,
             Operation::Reject => self.decide_held(false).await,
+            Operation::Retire(kept) => self.retire(&format!("policy {kept}")).await,
             Operation::Crash => self.crash().await,
             Operation::Wait(seconds) => self.second += seconds,
         }
@@ -129,7 +91,7 @@ impl Machine {
             2 => (hold(Hold::Grace), RunState::Finished),
             _ => (hold(Hold::Brake), RunState::Held),
         };
-        let superseded = self.held.filter(|_| supersede);
+        let superseded = self.held().filter(|_| supersede);
         let conclusion = Conclusion {
             supersede: superseded,
             release: release
@@ -143,22 +105,20 @@ impl Machine {
 
         for id in release {
             if let Some(task) = self.tasks.get_mut(&(*id as TaskId))
-                && task.is_live()
-                && task.state != TaskState::Claimed
+                && matches!(task.state, TaskState::Held | TaskState::Queued | TaskState::Dead)
             {
                 task.enter(TaskState::Cancelled);
             }
         }
-        if superseded.is_some() {
-            self.end_held(TaskState::Cancelled);
+        if let Some(superseded) = superseded {
+            self.end_held(superseded, TaskState::Cancelled);
         }
-        if state == RunState::Held {
-            self.held = Some(run);
-        }
-        assert_eq!(finished.queued, self.expect_enqueued(run, &targets, enqueue));
+        let queued = self.expect_enqueued(run, &policy, &targets, enqueue);
+        assert_eq!(finished.queued, queued);
+        assert_eq!(finished.held, state == RunState::Held && queued > 0);
     }
 
-    fn expect_enqueued(&mut self, run: RunId, targets: &[Target], enqueue: Enqueue) -> u64 {
+    fn expect_enqueued(&mut self, run: RunId, policy: &str, targets: &[Target], enqueue: Enqueue) -> u64 {
         let (hold, not_before) = match enqueue {
             Enqueue::Nothing => return 0,
             Enqueue::Queue { .. } => (None, self.second),
@@ -166,12 +126,20 @@ impl Machine {
         };
         let mut queued = 0;
         for target in targets {
-            if self
+            let tried = self
                 .tasks
                 .values()
-                .any(|task| task.is_live() && task.target == *target)
-            {
-                continue;
+                .any(|task| task.policy == policy && task.target == *target && task.gave_up_for_good());
+            let live = self
+                .tasks
+                .values_mut()
+                .find(|task| task.is_live() && task.target == *target);
+            if let Some(live) = live {
+                let waits = live.state == TaskState::Held || live.state == TaskState::Dead && !tried;
+                if hold.is_some() || live.policy == policy || !waits {
+                    continue;
+                }
+                live.enter(TaskState::Cancelled);
             }
             queued += 1;
             let state = if hold.is_some() {
@@ -180,6 +148,7 @@ impl Machine {
                 TaskState::Queued
             };
             let task = Simple {
+                policy: policy.to_owned(),
                 target: target.clone(),
                 run,
                 state,
@@ -221,7 +190,7 @@ impl Machine {
             task.enter(TaskState::Claimed);
             task.attempts += 1;
             task.tries += 1;
-            assert_eq!(one.attempt, task.attempts);
+            assert_eq!((one.attempt, one.tries as usize), (task.attempts, task.tries));
             self.leases_until.insert(id, self.second + LEASE.as_secs());
             self.lose_lease(id);
             self.claims.push((one, true));
@@ -292,24 +261,32 @@ impl Machine {
 
     async fn decide_held(&mut self, allow: bool) {
         let (now, store) = (at(self.second), &self.scene.store);
-        let Some(run) = self.held else {
+        let Some(run) = self.held() else {
             return;
         };
         if allow {
             store.allow_run(run, "ann".into(), now).await.unwrap();
-            self.end_held(TaskState::Queued);
+            self.end_held(run, TaskState::Queued);
         } else {
             store
                 .reject_run(run, "ann".into(), "no".into(), now)
                 .await
                 .unwrap();
-            self.end_held(TaskState::Cancelled);
+            self.end_held(run, TaskState::Cancelled);
         }
     }
 
-    fn end_held(&mut self, state: TaskState) {
-        let run = self.held.take();
-        for task in self.tasks.values_mut().filter(|task| Some(task.run) == run) {
+    fn waiting_runs(&self) -> BTreeSet<RunId> {
+        let waits = |task: &&Simple| task.hold == Some(Hold::Brake);
+        self.tasks.values().filter(waits).map(|task| task.run).collect()
+    }
+
+    fn held(&self) -> Option<RunId> {
+        self.waiting_runs().last().copied()
+    }
+
+    fn end_held(&mut self, run: RunId, state: TaskState) {
+        for task in self.tasks.values_mut().filter(|task| task.run == run) {
             if task.state == TaskState::Held {
                 task.enter(state);
                 if state == TaskState::Queued {
@@ -317,6 +294,19 @@ impl Machine {
                 }
             }
         }
+    }
+
+    async fn retire(&mut self, kept: &str) {
+        let (policies, clouds) = (vec![PolicyName::from(kept)], vec![cloud()]);
+        let retired = self.scene.store.retire(policies, clouds, at(self.second)).await;
+        let mut cancelled = 0;
+        for task in self.tasks.values_mut().filter(|task| task.policy != kept) {
+            if matches!(task.state, TaskState::Held | TaskState::Queued | TaskState::Dead) {
+                task.enter(TaskState::Cancelled);
+                cancelled += 1;
+            }
+        }
+        assert_eq!(retired.unwrap(), Retired { cancelled, dead: 0 });
     }
 
     async fn crash(&mut self) {
@@ -338,6 +328,17 @@ impl Machine {
     }
 
     async fn assert_agrees(&self) {
+        let held = RunFilter {
+            state: Some(RunState::Held),
+            ..RunFilter::default()
+        };
+        let held = self.scene.store.runs(held, usize::MAX).await.unwrap();
+        let held: BTreeSet<RunId> = held.iter().map(|run| run.id).collect();
+        assert_eq!(
+            held,
+            self.waiting_runs(),
+            "exactly the runs with something to allow are held"
+        );
         let stored = self
             .scene
             .store
@@ -348,6 +349,7 @@ impl Machine {
         for task in stored {
             let (_, attempts) = self.scene.store.task(task.id).await.unwrap().unwrap();
             let found = Simple {
+                policy: task.revocation.evidence.policy.as_str().to_owned(),
                 target: task.revocation.target,
                 run: task.run,
                 state: task.state,
@@ -380,7 +382,6 @@ proptest! {
                 tasks: BTreeMap::new(),
                 claims: Vec::new(),
                 leases_until: BTreeMap::new(),
-                held: None,
             };
             for operation in operations {
                 machine.perform(operation).await;

@@ -38,7 +38,11 @@ async fn states(scene: &Scene, run: RunId) -> Vec<TaskState> {
 async fn a_policy_never_overlaps_itself_and_others_do_not_wait() {
     let scene = Scene::new();
     let run = scene.begin("p", at(0)).await;
-    let again = scene.store.begin_run(new_run("p", at(1))).await.unwrap();
+    let again = scene
+        .store
+        .begin_run(new_run("p", at(1)), RUN_AT_MOST)
+        .await
+        .unwrap();
     assert_eq!(again, Begun::Overlaps(run));
     scene.begin("q", at(1)).await;
     scene
@@ -47,6 +51,42 @@ async fn a_policy_never_overlaps_itself_and_others_do_not_wait() {
         .await
         .unwrap();
     scene.begin("p", at(3)).await;
+    scene.assert_sound().await;
+}
+
+#[tokio::test]
+async fn a_run_that_a_killed_neighbour_left_blocks_its_policy_for_a_while_only() {
+    let scene = Scene::new();
+    let lock = scene.store.dispatch_lock().unwrap().expect("nobody has it");
+    scene.store.abandon_running(&lock, at(0)).await.unwrap();
+    let left = {
+        let neighbour = Store::open(&scene.path()).unwrap();
+        match neighbour
+            .begin_run(new_run("p", at(0)), RUN_AT_MOST)
+            .await
+            .unwrap()
+        {
+            Begun::Started(run) => run,
+            Begun::Overlaps(_) => panic!("nothing else runs"),
+        }
+    };
+    let until = at(0) + RUN_AT_MOST;
+    let early = scene
+        .store
+        .begin_run(new_run("p", until), RUN_AT_MOST)
+        .await
+        .unwrap();
+    assert_eq!(early, Begun::Overlaps(left));
+    let run = scene.begin("p", until + SignedDuration::from_secs(1)).await;
+    let failed = scene.store.run(left).await.unwrap().unwrap();
+    assert_eq!(failed.state, RunState::Failed);
+    assert!(failed.notes[0].contains("interrupted"), "{:?}", failed.notes);
+    let late = conclusion(left, "p", &[share("i", "p")], now_queued(until), until);
+    assert!(matches!(
+        scene.store.finish_run(late).await,
+        Err(RunError::NotRunning { .. })
+    ));
+    assert_ne!(run, left);
     scene.assert_sound().await;
 }
 
