@@ -18,6 +18,10 @@ use crate::{
 
 /// Tasks of one resource that one worker takes on at a time.
 const GROUP_MAX: usize = 16;
+/// Resources in work for each call that the cloud allows at once: while one
+/// waits for the disk another may call. The calls themselves are bounded by
+/// the provider.
+const WORKERS_PER_CALL: usize = 2;
 /// How long another process's change of the store may go unnoticed.
 const POLL: SignedDuration = SignedDuration::from_secs(1);
 
@@ -27,6 +31,7 @@ const POLL: SignedDuration = SignedDuration::from_secs(1);
 /// # Errors
 /// The store failed: without it nothing may be removed.
 pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), StoreError> {
+    let most_workers = cloud.concurrency * WORKERS_PER_CALL;
     let mut workers: JoinSet<Result<(), StoreError>> = JoinSet::new();
     let mut ready: VecDeque<Vec<Claimed>> = VecDeque::new();
     loop {
@@ -43,7 +48,7 @@ pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), St
             rest(&context, &cloud, &mut workers, until).await?;
             continue;
         }
-        while workers.len() < cloud.concurrency
+        while workers.len() < most_workers
             && let Some(group) = ready.pop_front()
         {
             workers.spawn(carry_out(context.clone(), cloud.clone(), group));
@@ -55,7 +60,7 @@ pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), St
             true => next_look(&context, &cloud).await?,
             false => context.now() + POLL,
         };
-        if workers.len() >= cloud.concurrency || ready.is_empty() {
+        if workers.len() >= most_workers || ready.is_empty() {
             rest(&context, &cloud, &mut workers, wait_for).await?;
         }
     }
