@@ -5,11 +5,11 @@
 use std::{collections::BTreeMap, io, process, sync::Arc, time::Instant};
 
 use anyhow::ensure;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::Method;
 use revokd::{
     daemon::{self, run},
-    model::{TaskState, Trigger},
+    model::Trigger,
 };
 use tokio::runtime::Runtime;
 
@@ -123,11 +123,8 @@ fn dispatcher(images: usize, shares: usize) -> anyhow::Result<(Pass, Vec<(Method
         ensure!(once.drained, "work is left");
         Ok(())
     })?;
-    let counts = runtime.block_on(context.store.counts())?;
-    ensure!(
-        counts.iter().all(|count| count.state == TaskState::Done),
-        "{counts:?}"
-    );
+    let ended = runtime.block_on(context.store.ended_since(Timestamp::MIN))?;
+    ensure!(ended.done == (images * shares) as u64, "{ended:?}");
     let requests = cloud.requests()?.into_iter();
     let requests = requests.map(|(method, path)| Ok((method.parse()?, path)));
     Ok((pass, requests.collect::<anyhow::Result<_>>()?))
