@@ -83,7 +83,7 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
         trigger: Trigger::Operator,
         now,
     };
-    let Begun::Started(run) = store.begin_run(new).await? else {
+    let Begun::Started(run) = store.begin_run(new, SignedDuration::from_hours(1)).await? else {
         anyhow::bail!("a fresh store has no run under way");
     };
     let revocations = (0..TASKS).map(|number| Revocation {
@@ -99,7 +99,9 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
             observed_at: now,
             resource_name: format!("image-{number}"),
             owner: "f".repeat(32).as_str().into(),
+            endpoint: "https://image.example.com/v2/".into(),
             granted_at: now,
+            grant_version: now,
             compared: Vec::new(),
         },
     });

@@ -35,6 +35,8 @@ use crate::{
 /// the work, so nothing here can be told.
 const DRAIN_POLL: SignedDuration = SignedDuration::from_millis(100);
 
+const LOCK_POLL: Duration = Duration::from_millis(50);
+
 #[derive(Debug, thiserror::Error)]
 pub enum DaemonError {
     #[error("store")]
@@ -233,7 +235,7 @@ async fn patient_lock(context: &Context) -> Result<Option<DispatchLock>, StoreEr
         if let Some(lock) = lock(context).await? {
             return Ok(Some(lock));
         }
-        context.clock.sleep_until(context.now() + DRAIN_POLL).await;
+        tokio::time::sleep(LOCK_POLL).await;
     }
     Ok(None)
 }

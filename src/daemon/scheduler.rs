@@ -29,7 +29,7 @@ struct Next {
 
 /// The agenda is looked at again this often at least: the wall clock can be
 /// set back, and what was planned by the wrong one would stay far away.
-const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Works until the context says stop.
 ///

@@ -28,6 +28,9 @@ impl Patterns {
         let mut globs = Vec::new();
         for (position, pattern) in written.iter().enumerate() {
             if pattern.contains(['*', '?', '[']) {
+                if has_empty_range(pattern) {
+                    return Err((position, "a range in brackets runs backwards".to_owned()));
+                }
                 globs.push(Pattern::new(pattern).map_err(|error| (position, error.msg.to_owned()))?);
             } else {
                 exact.insert(pattern.clone());
@@ -43,6 +46,20 @@ impl Patterns {
     pub fn matches(&self, text: &str) -> bool {
         self.exact.contains(text) || self.globs.iter().any(|glob| glob.matches_with(text, OPTIONS))
     }
+}
+
+/// A range like `[z-a]` holds nothing: it would make an exemption spare nobody.
+fn has_empty_range(pattern: &str) -> bool {
+    let sets = pattern
+        .split('[')
+        .skip(1)
+        .filter_map(|rest| rest.split(']').next());
+    sets.flat_map(|set| {
+        let characters: Vec<char> = set.chars().collect();
+        let ranges = characters.windows(3).filter(|range| range[1] == '-');
+        ranges.map(|range| (range[0], range[2])).collect::<Vec<_>>()
+    })
+    .any(|(first, last)| first > last)
 }
 
 /// As a person wrote them, joined by `|`.
@@ -89,5 +106,7 @@ mod tests {
     fn a_broken_glob_is_named_by_its_position() {
         let (position, _) = Patterns::compile(vec!["ok".into(), "[a".into()]).unwrap_err();
         assert_eq!(position, 1);
+        assert!(Patterns::compile(vec!["x[z-a]".into()]).is_err());
+        assert!(Patterns::compile(vec!["x[a-z0-9]".into()]).is_ok());
     }
 }

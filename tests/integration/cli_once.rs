@@ -39,15 +39,15 @@ async fn a_pass_removes_what_is_due_and_sums_it_up() {
     let summary = ran.json();
     assert_eq!(
         keys(&summary),
-        ["cancelled", "dead", "done", "held", "left", "runs"]
+        ["cancelled", "dead", "done", "held", "in_grace", "left", "runs"]
     );
     assert_eq!(
         summary,
         json!({
-            "done": 2, "cancelled": 0, "dead": 0, "held": 0, "left": 0,
+            "done": 2, "cancelled": 0, "dead": 0, "held": 0, "in_grace": 0, "left": 0,
             "runs": [{
                 "policy": "shares-lapse", "mode": "enforce", "run": 1, "state": "finished", "seen": 3,
-                "decided": 2, "queued": 2, "gaps": 0, "waits": null, "notes": [],
+                "decided": 2, "kept": 0, "queued": 2, "gaps": 0, "waits": null, "notes": [],
             }],
         })
     );
@@ -114,7 +114,9 @@ async fn a_cloud_that_is_down_is_a_failure() {
     let table = stage.command(&["run", "--once"]).await;
     assert_eq!(table.code, Some(1));
     assert!(
-        table.stdout.contains("shares-lapse: cloud sim: logging in: "),
+        table
+            .stderr
+            .contains("policy shares-lapse failed: cloud sim: logging in: "),
         "{table:?}"
     );
     stage.finish().await;
@@ -142,7 +144,7 @@ async fn a_run_behind_the_brake_is_told_with_what_to_do() {
     for told in [
         "shares-lapse: brake: wants 2 revocations, max_revocations is 1",
         "`revokd runs show 1`, then `runs allow 1` or `runs reject 1`",
-        "0 removed and seen gone, 0 cancelled, 0 given up, 2 held, 0 left in the queue",
+        "0 seen gone, 0 cancelled, 0 given up, 2 wait for you, 0 in grace, 0 left in the queue",
     ] {
         assert!(ran.stdout.contains(told), "{told} in:\n{}", ran.stdout);
     }
