@@ -19,8 +19,8 @@ use crate::{
     daemon::{
         clock::{SharedClock, SystemClock},
         collect::collect,
+        judge::{Judged, judge},
         progress::Progress,
-        run::{Judged, judge},
     },
     engine::{brake, evaluate::Unreadable, policy::Policy},
     metrics::Metrics,

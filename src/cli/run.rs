@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::types::Config,
-    daemon::{self, Once, context::Context, run::Report},
+    daemon::{self, Once, context::Context, report::Report},
     model::{Hold, RunState, TaskState},
     store::{TaskCount, TaskFilter},
 };

@@ -30,7 +30,7 @@ enum Command {
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
         /// running, finished, held, allowed, rejected, superseded or failed.
-        #[arg(long, value_name = "STATE", value_parser = state)]
+        #[arg(long, value_name = "STATE")]
         state: Option<RunState>,
         /// How many at most.
         #[arg(long, value_name = "NUMBER", default_value_t = 30)]
@@ -66,17 +66,6 @@ enum Command {
         #[arg(long, default_value = "rejected by an operator")]
         reason: String,
     },
-}
-
-fn state(text: &str) -> Result<RunState, String> {
-    let all = || {
-        RunState::ALL
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    RunState::parse(text).ok_or_else(|| format!("one of {}", all()))
 }
 
 pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {

@@ -27,7 +27,7 @@ enum Command {
     /// The latest tasks
     List {
         /// held, queued, claimed, verifying, done, dead or cancelled.
-        #[arg(long, value_name = "STATE", value_parser = state)]
+        #[arg(long, value_name = "STATE")]
         state: Option<TaskState>,
         /// Tasks of one policy.
         #[arg(long, value_name = "POLICY")]
@@ -69,17 +69,6 @@ enum Command {
         #[arg(long, default_value = "cancelled by an operator")]
         reason: String,
     },
-}
-
-fn state(text: &str) -> Result<TaskState, String> {
-    let all = || {
-        TaskState::ALL
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    TaskState::parse(text).ok_or_else(|| format!("one of {}", all()))
 }
 
 pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {

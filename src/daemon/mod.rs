@@ -11,7 +11,9 @@ pub mod context;
 mod dispatch;
 mod health;
 mod http;
+pub mod judge;
 pub mod progress;
+pub mod report;
 pub mod run;
 mod scheduler;
 
@@ -22,7 +24,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use self::{
     context::{Context, Rules},
-    run::Report,
+    report::Report,
 };
 use crate::{
     config::types::Config,

@@ -25,11 +25,14 @@ pub struct Reconciled<'a> {
     /// Whether the brake held the run that is replaced. What it held stays
     /// held: only an operator lets it go.
     pub replaces_braked: bool,
+    /// Decided, and left to another policy that has them in the queue.
+    pub left: u64,
     /// Given up earlier for the same reason; an operator has them.
     pub dead: u64,
 }
 
-/// `live` are the tasks of this policy that are neither done nor cancelled.
+/// `live` are the tasks of this policy that are neither done nor cancelled;
+/// `elsewhere` the states of those of other policies.
 /// What was given up longer than `decision_valid` ago is decided afresh: the
 /// cause may be gone, and once a day is no hammering.
 pub fn reconcile<'a>(
@@ -37,6 +40,7 @@ pub fn reconcile<'a>(
     evaluation: &'a Evaluation,
     inventories: &BTreeMap<CloudName, Inventory>,
     live: &[LiveTask],
+    elsewhere: &HashMap<Target, TaskState>,
     decision_valid: SignedDuration,
     now: Timestamp,
 ) -> Reconciled<'a> {
@@ -76,8 +80,32 @@ pub fn reconcile<'a>(
     }
     let is_fresh = |revocation: &&Revocation| !standing.contains(&revocation.target);
     result.fresh = evaluation.revocations.iter().filter(is_fresh).collect();
+    result.leave(|target| elsewhere.get(target).is_some_and(|state| is_on_its_way(*state)));
+    if !waiting.is_empty() {
+        // This policy's decisions wait for an operator, so it takes over nothing.
+        result.leave(|target| elsewhere.contains_key(target));
+    }
     settle_waiting(&waiting, &decided, &mut result);
     result
+}
+
+impl Reconciled<'_> {
+    /// Takes out of the new decisions what is left to another policy. A target
+    /// is in the queue once: counted as new, it would hold a run in which an
+    /// operator finds nothing.
+    pub fn leave(&mut self, is_left: impl Fn(&Target) -> bool) {
+        let before = self.fresh.len();
+        self.fresh.retain(|revocation| !is_left(&revocation.target));
+        self.left += (before - self.fresh.len()) as u64;
+    }
+}
+
+/// What is held or was given up by one policy, another one may carry out.
+fn is_on_its_way(state: TaskState) -> bool {
+    matches!(
+        state,
+        TaskState::Queued | TaskState::Claimed | TaskState::Verifying
+    )
 }
 
 /// An operator is shown one run with everything in it, not a row of runs.
@@ -212,6 +240,7 @@ mod tests {
             evaluation,
             inventories,
             live,
+            &HashMap::new(),
             SignedDuration::from_hours(24),
             now,
         )
@@ -317,7 +346,16 @@ mod tests {
         let dead = [live(1, 1, &a, TaskState::Dead, None)];
         let later = sample::at("2026-06-02T00:00:01Z");
         let valid = SignedDuration::from_hours(24);
-        let result = reconcile("d", &evaluation, &seen("i", &["a"]), &dead, valid, later);
+        let nowhere = HashMap::new();
+        let result = reconcile(
+            "d",
+            &evaluation,
+            &seen("i", &["a"]),
+            &dead,
+            &nowhere,
+            valid,
+            later,
+        );
         assert_eq!((result.dead, result.fresh.len(), result.release.len()), (0, 1, 1));
     }
 
@@ -341,5 +379,23 @@ mod tests {
             &[live(1, 1, &a, TaskState::Dead, None)],
         );
         assert_eq!((result.dead, result.fresh.len(), result.release.len()), (1, 0, 0));
+    }
+
+    #[test]
+    fn what_another_policy_has_does_not_replace_a_run_that_waits() {
+        let (a, b) = (sample::revocation("i", "a"), sample::revocation("i", "b"));
+        let evaluation = decided(&[a.clone(), b.clone()]);
+        let held = [live(1, 7, &a, TaskState::Held, Some(Hold::Approval))];
+        for state in [TaskState::Queued, TaskState::Held, TaskState::Dead] {
+            let elsewhere = HashMap::from([(b.target.clone(), state)]);
+            let (valid, now) = (SignedDuration::from_hours(24), sample::at("2026-06-01T01:00:00Z"));
+            let inventories = seen("i", &["a", "b"]);
+            let result = reconcile("d", &evaluation, &inventories, &held, &elsewhere, valid, now);
+            assert_eq!(
+                (result.still_held, result.replaces, result.left),
+                (Some(7), None, 1),
+                "{state}"
+            );
+        }
     }
 }

@@ -20,6 +20,16 @@ macro_rules! closed_words {
             }
         }
 
+        /// For people who type: the error names all the words.
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<$name, String> {
+                let words: Vec<&str> = $name::ALL.iter().map(|word| word.as_str()).collect();
+                $name::parse(text).ok_or_else(|| format!("one of {}", words.join(", ")))
+            }
+        }
+
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(self.as_str())
