@@ -1,6 +1,6 @@
 //! From a configuration file to the parts that a command works with.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, os::unix::fs::MetadataExt, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use super::output;
 use crate::{
     config::{
         self, Loaded, Problems,
-        types::{Config, Daemon},
+        types::{CloudLimits, Config, Daemon},
     },
     daemon::{
         clock::{SharedClock, SystemClock},
@@ -66,19 +66,16 @@ pub fn existing_store(path: &Path) -> anyhow::Result<Option<Store>> {
 }
 
 pub fn show(problems: &Problems) {
-    eprint!("{}", problems.render(output::colour_on_stderr(), output::width()));
-    eprintln!(
-        "{} in the configuration; nothing was done.",
+    output::tell(&problems.render(output::colour_on_stderr(), output::width()));
+    output::tell(&format!(
+        "{} in the configuration; nothing was done.\n",
         output::count(problems.count() as u64, "problem", "problems")
-    );
+    ));
 }
 
 pub fn show_warnings(warnings: &Problems) {
     if !warnings.is_empty() {
-        eprint!(
-            "{}",
-            warnings.render_warnings(output::colour_on_stderr(), output::width())
-        );
+        output::tell(&warnings.render_warnings(output::colour_on_stderr(), output::width()));
     }
 }
 
@@ -152,12 +149,21 @@ pub fn clouds(
             name.clone(),
             handles,
             limits.concurrency,
-            signed(limits.request_timeout),
+            longest_call(limits),
             metrics.clone(),
         );
         Ok((name.clone(), Arc::new(cloud)))
     };
     config.clouds.iter().map(connect).collect()
+}
+
+/// All workers may wait for the rate limit at once.
+fn longest_call(limits: &CloudLimits) -> SignedDuration {
+    let calls = u32::try_from(limits.concurrency).unwrap_or(u32::MAX);
+    let pace = limits.requests_per_second.map_or(Duration::ZERO, |rate| {
+        Duration::from_secs(1) / rate.max(1) * calls
+    });
+    signed(limits.request_timeout.saturating_add(pace))
 }
 
 fn signed(duration: Duration) -> SignedDuration {
@@ -170,10 +176,15 @@ fn random() -> f64 {
     bits as f64 / (1u64 << 53) as f64
 }
 
-/// Who acts, for the audit: the person behind `sudo` where there is one.
+/// Who acts, for the audit: the name that the environment gives, and the user
+/// id that it cannot change.
 pub fn actor() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"]
         .iter()
         .find_map(|variable| std::env::var(variable).ok());
-    name.unwrap_or_else(|| "operator".to_owned())
+    let name = name.unwrap_or_else(|| "operator".to_owned());
+    match std::fs::metadata("/proc/self") {
+        Ok(process) => format!("{name} (uid {})", process.uid()),
+        Err(_) => name,
+    }
 }

@@ -24,14 +24,19 @@ pub struct Arguments {
 enum Command {
     /// The latest records, oldest first
     List {
+        /// Records about one task.
         #[arg(long, value_name = "TASK")]
         task: Option<TaskId>,
+        /// Records about one run and its tasks.
         #[arg(long, value_name = "RUN")]
         run: Option<RunId>,
+        /// Records about one policy.
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
-        #[arg(long, default_value_t = 100)]
+        /// How many at most.
+        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -43,11 +48,29 @@ enum Command {
     /// replaced whole is found too.
     Verify {
         /// A head that an earlier check printed, like `4711:9f86d0…`.
-        #[arg(long, value_name = "HEAD")]
-        head: Option<String>,
+        #[arg(long, value_name = "HEAD", value_parser = head)]
+        head: Option<Head>,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
+}
+
+/// What `verify` prints, to be given back later.
+#[derive(Clone)]
+struct Head {
+    seq: i64,
+    hash: String,
+}
+
+fn head(text: &str) -> Result<Head, String> {
+    let parts = text.split_once(':');
+    let parsed = parts.and_then(|(seq, hash)| Some((seq.parse().ok()?, hash)));
+    let (seq, hash) = parsed.ok_or("it is a number, a colon and a hash, as `audit verify` prints it")?;
+    Ok(Head {
+        seq,
+        hash: hash.to_owned(),
+    })
 }
 
 pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
@@ -70,7 +93,7 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
             };
             list(&store, filter, limit, output).await
         }
-        Command::Verify { head, output } => verify(&store, head.as_deref(), output).await,
+        Command::Verify { head, output } => verify(&store, head.as_ref(), output).await,
     }
 }
 
@@ -114,20 +137,14 @@ async fn list(store: &Store, filter: AuditFilter, limit: usize, output: Output) 
     Ok(Exit::Done)
 }
 
-async fn verify(store: &Store, head: Option<&str>, output: Output) -> anyhow::Result<Exit> {
+async fn verify(store: &Store, head: Option<&Head>, output: Output) -> anyhow::Result<Exit> {
     let mut report = store.verify_audit(|_, _| {}).await?;
-    if let Some(expected) = head {
-        let (seq, hash) = expected
-            .split_once(':')
-            .and_then(|(seq, hash)| Some((seq.parse::<i64>().ok()?, hash)))
-            .ok_or_else(|| {
-                anyhow::anyhow!("--head is a number, a colon and a hash, as `audit verify` prints it")
-            })?;
-        if store.audit_hash(seq).await?.as_deref() != Some(hash) {
-            report.problems.push(format!(
-                "record {seq} is not the one whose hash was kept: the audit was replaced or cut"
-            ));
-        }
+    if let Some(Head { seq, hash }) = head
+        && store.audit_hash(*seq).await?.as_ref() != Some(hash)
+    {
+        report.problems.push(format!(
+            "record {seq} is not the one whose hash was kept: the audit was replaced or cut"
+        ));
     }
     let exit = if report.is_sound() {
         Exit::Done

@@ -17,6 +17,7 @@ use crate::engine::policy::Policy;
 /// if there is one; the daemon would refuse the same files.
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }

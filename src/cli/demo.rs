@@ -48,17 +48,22 @@ pub struct Arguments {
     #[arg(long, value_name = "DIRECTORY")]
     directory: Option<PathBuf>,
 
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
 
 pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
-    let directory = arguments.directory.clone().unwrap_or_else(fresh_directory);
+    let directory = arguments.directory.clone().map_or_else(fresh_directory, Ok)?;
     let listen = if arguments.serve {
         "127.0.0.1:9469"
     } else {
         "127.0.0.1:0"
     };
+    // Where somebody else has the address, the demo is not worth beginning.
+    let listener = TcpListener::bind(listen)
+        .await
+        .with_context(|| format!("listening on {listen}"))?;
     let cloud = start_cloud().await?;
     let config_file =
         simulate::write_configuration(&directory, &cloud.auth_url(), &Login::of_demo(), listen)?;
@@ -85,7 +90,7 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     if arguments.serve {
         drop(context);
-        serve(&loaded.config).await?;
+        serve(&loaded.config, listener).await?;
     }
     cloud.stop().await;
     Ok(if report.removed_undecided == 0 {
@@ -104,8 +109,17 @@ async fn start_cloud() -> anyhow::Result<SimulatedCloud> {
     Ok(cloud)
 }
 
-fn fresh_directory() -> PathBuf {
-    std::env::temp_dir().join(format!("revokd-demo-{}", std::process::id()))
+/// New, with a name that nobody can foresee, and for its owner alone.
+fn fresh_directory() -> anyhow::Result<PathBuf> {
+    use std::os::unix::fs::DirBuilderExt;
+    let random = getrandom::u32().map_err(|error| anyhow::anyhow!("asking for a random name: {error}"))?;
+    let name = format!("revokd-demo-{random:08x}");
+    let directory = std::env::temp_dir().join(name);
+    fs::DirBuilder::new()
+        .mode(0o700)
+        .create(&directory)
+        .with_context(|| format!("making {}", directory.display()))?;
+    Ok(directory)
 }
 
 async fn work(context: &Arc<Context>, config: &Config) -> anyhow::Result<Once> {
@@ -122,12 +136,9 @@ async fn work(context: &Arc<Context>, config: &Config) -> anyhow::Result<Once> {
     Ok(once?)
 }
 
-async fn serve(config: &Config) -> anyhow::Result<()> {
+async fn serve(config: &Config, listener: TcpListener) -> anyhow::Result<()> {
     let context = assemble::context(config)?;
-    let listener = TcpListener::bind(config.daemon.listen)
-        .await
-        .with_context(|| format!("listening on {}", config.daemon.listen))?;
-    let signals = tokio::spawn(heed_signals(context.clone(), None));
+    let signals = tokio::spawn(heed_signals(context.clone(), None)?);
     let served = daemon::serve(context, listener, config.daemon.stop_within).await;
     signals.abort();
     Ok(served?)

@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 /// The daemon tells what it does; other commands speak for themselves and log
 /// only what is wrong.
 pub fn start(filter: Option<&str>, daemon: bool) -> anyhow::Result<()> {
+    // Each start would tell that there is nothing to migrate.
     let default = if daemon {
         "info,refinery_core=warn"
     } else {
@@ -22,6 +23,8 @@ pub fn start(filter: Option<&str>, daemon: bool) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && !no_colour)
         .with_target(false)
+        // Its own complaint would go to the same closed pipe, and panic.
+        .log_internal_errors(false)
         .init();
     Ok(())
 }

@@ -34,6 +34,7 @@ struct Cli {
     #[arg(
         long,
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FILE",
         env = "REVOKD_CONFIG",
         default_value = "/etc/revokd/revokd.toml"
@@ -42,12 +43,15 @@ struct Cli {
 
     /// What goes to the log on standard error: error, warn, info, debug, or a
     /// filter such as `revokd=debug`.
-    #[arg(long, global = true, value_name = "FILTER", env = "REVOKD_LOG")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILTER", env = "REVOKD_LOG")]
     log: Option<String>,
 
     #[command(subcommand)]
     command: Command,
 }
+
+/// Beside what a command takes itself.
+const EVERYWHERE: &str = "Options of all commands";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -1,9 +1,9 @@
 //! Tables for people, JSON for programs.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use clap::ValueEnum;
-use comfy_table::{Cell, ContentArrangement, Table, presets};
+use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, presets};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,22 +16,36 @@ pub enum Output {
     Json,
 }
 
-/// Prints one JSON object. A reader that went away is no error.
+/// Prints one JSON object, piece by piece: it may be larger than what it tells
+/// of. A reader that went away is no error.
 pub fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
-    print_line(&text)
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written = serde_json::to_writer_pretty(&mut out, value)
+        .map_err(io::Error::from)
+        .and_then(|()| writeln!(out))
+        .and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
 }
 
 /// Like `println!`, but a closed pipe ends the output quietly.
 pub fn print_line(line: &str) -> anyhow::Result<()> {
-    match writeln!(io::stdout().lock(), "{line}") {
+    match writeln!(io::stdout().lock(), "{}", harmless(line)) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => Ok(other?),
     }
 }
 
 pub fn print_error(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
+    tell(&format!("error: {error:#}\n"));
+}
+
+/// Like `eprint!`, which panics where nobody reads: what was told to nobody
+/// must not change how a command ends.
+pub fn tell(text: &str) {
+    drop(io::stderr().lock().write_all(text.as_bytes()));
 }
 
 /// Whether diagnostics may be coloured.
@@ -46,6 +60,11 @@ pub fn width() -> usize {
 }
 
 pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = rows
+        .into_iter()
+        .map(|row| row.map(|cell| harmless(&cell)))
+        .collect();
+    let longest_words = longest_words(&head, &rows);
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_BORDERS_ONLY)
@@ -54,10 +73,59 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
     if table.width().is_none() {
         table.set_width(140);
     }
-    for row in rows {
-        table.add_row(row);
+    let width = table.width().map_or(usize::MAX, usize::from);
+    table.add_rows(rows);
+    for (column, least) in table.column_iter_mut().zip(least_widths(longest_words, width)) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least)));
     }
     table.to_string()
+}
+
+/// Names come from clouds and their users: none may move the cursor of the
+/// terminal on which somebody decides.
+fn harmless(text: &str) -> String {
+    let escape = |c: char| match c {
+        '\n' => c.to_string(),
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+/// Around the content of each cell.
+const PADDING: usize = 2;
+/// The longest kind of id. An id that is broken over two lines cannot be copied
+/// or searched for; longer words are paths in texts.
+const ID: usize = 36;
+/// What a text in the last column needs to be read at all.
+const TEXT: usize = 12;
+
+/// Widths that break no id, if all of them fit. The last column, which holds
+/// texts, makes do with what the others leave.
+fn least_widths<const N: usize>(longest_words: [usize; N], width: usize) -> Vec<u16> {
+    let mut least = longest_words.map(|word| word.min(ID) + PADDING);
+    let Some((last, others)) = least.split_last_mut() else {
+        return Vec::new();
+    };
+    // Between two columns there is a space.
+    let left = width.saturating_sub(others.iter().sum::<usize>() + others.len());
+    if left < (*last).min(TEXT + PADDING) {
+        return Vec::new();
+    }
+    *last = left.min(*last);
+    least
+        .iter()
+        .filter_map(|width| u16::try_from(*width).ok())
+        .collect()
+}
+
+fn longest_words<const N: usize>(head: &[&str; N], rows: &[[String; N]]) -> [usize; N] {
+    let longest = |text: &str| text.split_whitespace().map(|word| word.chars().count()).max();
+    std::array::from_fn(|column| {
+        let cells = rows.iter().map(|row| row[column].as_str());
+        let words = cells.chain([head[column]]).filter_map(longest);
+        words.max().unwrap_or_default()
+    })
 }
 
 /// A moment to the second, in UTC, as every listing shows it.
@@ -72,4 +140,28 @@ pub fn moment_or_dash(value: Option<Timestamp>) -> String {
 /// `1 share`, `2 shares`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_broken_only_where_they_cannot_fit() {
+        assert_eq!(least_widths([4, 36, 50], 100), [6, 38, 38]);
+        assert_eq!(least_widths([4, 36, 50], 62), [6, 38, 16]);
+        assert!(least_widths([4, 36, 50], 52).is_empty());
+        assert_eq!(least_widths([4, 36, 5], 53), [6, 38, 7]);
+    }
+
+    #[test]
+    fn no_table_is_wider_than_a_file_should_be() {
+        let id = "1a82e79b-05b5-4aeb-b5ba-4eb728dd632c";
+        let text = "a text that goes on and on, and on ".repeat(5);
+        for columns in [id, text.as_str(), &id.repeat(9)] {
+            let row = ["1", id, columns, id, &text].map(str::to_owned);
+            let table = table(["a", "b", "c", "d", "e"], [row]);
+            assert!(table.lines().all(|line| line.chars().count() <= 140), "{table}");
+        }
+    }
 }

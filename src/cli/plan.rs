@@ -8,7 +8,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
     Exit, Output, assemble,
@@ -38,14 +38,16 @@ pub struct Arguments {
     #[arg(value_name = "POLICY")]
     policies: Vec<String>,
 
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }
 
 #[derive(Serialize)]
-struct Plan {
+struct Plan<'a> {
     policies: Vec<PolicyRow>,
-    revocations: Vec<RevocationRow>,
+    #[serde(serialize_with = "as_rows")]
+    revocations: Vec<&'a Revocation>,
     gaps: BTreeSet<GapRow>,
 }
 
@@ -59,7 +61,12 @@ struct PolicyRow {
     decided: u64,
     /// What the brake would say; empty where the run would go on.
     brake: Vec<String>,
+    /// Seconds between the decision and the earliest call.
+    grace: i64,
     kept: Vec<KeptRow>,
+    /// Told in full beside the policies.
+    #[serde(skip)]
+    all_seen: bool,
 }
 
 #[derive(Serialize)]
@@ -116,14 +123,14 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
         Output::Table => plan.print()?,
     }
     for gap in &plan.gaps {
-        eprintln!("{gap}");
+        output::tell(&format!("{gap}\n"));
     }
     let unseen = plan.gaps.iter().any(|gap| gap.scope != VALUE);
     Ok(if unseen { Exit::Failed } else { Exit::Done })
 }
 
-impl Plan {
-    fn of(judged: &[(&Policy, Judged)]) -> Plan {
+impl<'a> Plan<'a> {
+    fn of(judged: &'a [(&Policy, Judged)]) -> Plan<'a> {
         let unseen = judged
             .iter()
             .flat_map(|(_, judged)| judged.gaps.iter().map(GapRow::of));
@@ -141,26 +148,18 @@ impl Plan {
                 .iter()
                 .map(|(policy, judged)| PolicyRow::of(policy, judged))
                 .collect(),
-            revocations: revocations.map(RevocationRow::of).collect(),
+            revocations: revocations.collect(),
             gaps,
         }
     }
 
     fn print(&self) -> anyhow::Result<()> {
         if !self.revocations.is_empty() {
-            let rows = self.revocations.iter().map(|row| {
-                let subject = row
-                    .subject
-                    .clone()
-                    .unwrap_or_else(|| "(the image itself)".to_owned());
+            let rows = self.revocations.iter().map(|revocation| {
+                let row = RevocationRow::of(revocation);
+                let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
                 let resource = format!("{}\n{}", row.resource_name, row.resource);
-                [
-                    row.policy.clone(),
-                    row.cloud.clone(),
-                    resource,
-                    subject,
-                    row.reason.clone(),
-                ]
+                [row.policy, row.cloud, resource, subject, row.reason]
             });
             print_line(&output::table(
                 ["policy", "cloud", "resource", "loses access", "because"],
@@ -169,10 +168,15 @@ impl Plan {
         }
         let rows = self.policies.iter().map(|row| {
             let then = match (row.mode.as_str(), row.brake.is_empty(), row.decided) {
+                (_, _, 0) if !row.all_seen => "not all was seen".to_owned(),
                 ("observe", ..) => "observed only".to_owned(),
                 (_, _, 0) => "nothing to do".to_owned(),
                 ("approve", ..) => "would wait for approval".to_owned(),
                 (_, false, _) => format!("would be held: {}", row.brake.join("; ")),
+                _ if row.grace > 0 => {
+                    let grace = jiff::SignedDuration::from_secs(row.grace);
+                    format!("would be looked at again after {grace:#}, and removed")
+                }
                 _ => "would be removed".to_owned(),
             };
             [
@@ -205,18 +209,25 @@ impl Plan {
     }
 }
 
+/// Each row lives only while it is written: there can be a million.
+fn as_rows<S: Serializer>(revocations: &[&Revocation], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(revocations.iter().map(|revocation| RevocationRow::of(revocation)))
+}
+
 impl PolicyRow {
     fn of(policy: &Policy, judged: &Judged) -> PolicyRow {
         let evaluation = &judged.evaluation;
         let wanted: Vec<&Revocation> = evaluation.revocations.iter().collect();
         let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
         PolicyRow {
+            all_seen: judged.gaps.is_empty(),
             name: policy.name.to_string(),
             description: policy.description.clone(),
             mode: policy.mode.to_string(),
             resource: policy.kind.to_string(),
             seen: evaluation.seen,
             decided: wanted.len() as u64,
+            grace: policy.limits.grace.as_secs(),
             brake: trips.iter().map(ToString::to_string).collect(),
             kept: evaluation
                 .spared
@@ -291,7 +302,11 @@ impl fmt::Display for GapRow {
         } else {
             "not seen"
         };
-        write!(f, "{what}: {} of cloud {}", self.scope, self.cloud)?;
+        match self.scope {
+            VALUE => write!(f, "{what}: on cloud {}", self.cloud)?,
+            "cloud" => write!(f, "{what}: cloud {}", self.cloud)?,
+            scope => write!(f, "{what}: {scope} on cloud {}", self.cloud)?,
+        }
         if let Some(resource) = &self.resource {
             write!(f, ", {resource}")?;
         }

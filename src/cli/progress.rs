@@ -10,6 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
+use super::output;
 use crate::daemon::progress::{Ended, Progress};
 
 const REDRAW: Duration = Duration::from_millis(100);
@@ -57,7 +58,7 @@ async fn plain_lines(progress: Arc<Progress>) {
         tokio::time::sleep(PLAIN_LINE_EVERY).await;
         let line = sentence(&progress);
         if line != last {
-            eprintln!("{line}");
+            output::tell(&format!("{line}\n"));
             last = line;
         }
     }

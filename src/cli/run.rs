@@ -1,13 +1,16 @@
 //! `revokd run`
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 use super::{
@@ -44,7 +47,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DURATION", default_value = "1h", requires = "once", value_parser = humantime::parse_duration)]
     within: std::time::Duration,
 
-    /// With --once.
+    /// With --once: for people or for programs.
     #[arg(long, value_enum, default_value_t, requires = "once")]
     output: Output,
 }
@@ -66,15 +69,12 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
 }
 
 async fn serve(path: &Path, config: &Config) -> anyhow::Result<Exit> {
+    tracing::info!(store = %config.daemon.store.display(), "revokd {} starts", env!("CARGO_PKG_VERSION"));
     let context = assemble::context(config)?;
     let listener = TcpListener::bind(config.daemon.listen)
         .await
         .with_context(|| format!("listening on {}", config.daemon.listen))?;
-    tracing::info!(
-        listen = %listener.local_addr()?, store = %config.daemon.store.display(), policies = config.policies.len(),
-        clouds = config.clouds.len(), "revokd {} is ready", env!("CARGO_PKG_VERSION")
-    );
-    let signals = tokio::spawn(heed_signals(context.clone(), Some(path.to_owned())));
+    let signals = tokio::spawn(heed_signals(context.clone(), Some(path.to_owned()))?);
     let served = daemon::serve(context, listener, config.daemon.stop_within).await;
     signals.abort();
     served?;
@@ -83,10 +83,22 @@ async fn serve(path: &Path, config: &Config) -> anyhow::Result<Exit> {
 }
 
 /// SIGTERM and SIGINT stop; SIGHUP reloads where there is something to reload.
-pub async fn heed_signals(context: Arc<Context>, path: Option<std::path::PathBuf>) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut hangup = signal(SignalKind::hangup())?;
+/// They are caught from the moment of the call, also before the work is polled.
+pub fn heed_signals(
+    context: Arc<Context>,
+    path: Option<PathBuf>,
+) -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
+    let terminate = signal(SignalKind::terminate())?;
+    let interrupt = signal(SignalKind::interrupt())?;
+    let hangup = signal(SignalKind::hangup())?;
+    Ok(heed(context, path, [terminate, interrupt, hangup]))
+}
+
+async fn heed(
+    context: Arc<Context>,
+    path: Option<PathBuf>,
+    [mut terminate, mut interrupt, mut hangup]: [Signal; 3],
+) -> anyhow::Result<()> {
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
@@ -133,8 +145,14 @@ async fn reload(context: &Context, path: &Path) -> anyhow::Result<()> {
 
 async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
     let policies = assemble::select(config, &arguments.policies)?;
+    if let Some(disabled) = policies.iter().find(|policy| !policy.enabled) {
+        bail!(
+            "the policy {:?} is disabled: set `enabled = true` to run it",
+            disabled.name.as_str()
+        );
+    }
     let context = assemble::context(config)?;
-    let signals = tokio::spawn(heed_signals(context.clone(), None));
+    let signals = tokio::spawn(heed_signals(context.clone(), None)?);
     let shown = progress::show(context.progress.clone());
     let within = SignedDuration::try_from(arguments.within).unwrap_or(SignedDuration::MAX);
     let once = daemon::once(context.clone(), &policies, within, config.daemon.stop_within).await;
@@ -146,11 +164,12 @@ async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
         .iter()
         .filter(|report| report.state == RunState::Failed)
     {
-        eprintln!(
-            "error: policy {} failed: {}",
+        output::tell(&format!(
+            "error: policy {} failed: {}
+",
             report.policy.name,
             report.notes.join("; ")
-        );
+        ));
     }
     let summary = Summary::of(&context, &once).await?;
     match arguments.output {
@@ -164,12 +183,15 @@ async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
 #[derive(Debug, Serialize)]
 pub struct Summary {
     pub runs: Vec<RunRow>,
-    /// Tasks that ended during this pass, and those that are left.
+    /// Tasks that ended during this pass; `done` were seen gone.
     pub done: u64,
     pub cancelled: u64,
+    /// All that are given up and wait for an operator, also from before.
     pub dead: u64,
-    /// Waits for an operator; what waits for its grace goes on by itself.
+    /// Waits for an operator.
     pub held: u64,
+    /// Waits for its grace to end, and goes on by itself.
+    pub in_grace: u64,
     pub left: u64,
     #[serde(skip)]
     dead_notes: Vec<String>,
@@ -215,8 +237,9 @@ impl Summary {
             runs: once.reports.iter().map(RunRow::of).collect(),
             done: ended.done,
             cancelled: ended.cancelled,
-            dead: ended.dead,
+            dead: standing(&|count| count.state == TaskState::Dead),
             held: standing(&|count| matches!(count.hold, Some(Hold::Approval | Hold::Brake))),
+            in_grace: standing(&|count| count.hold == Some(Hold::Grace)),
             left: standing(&|count| {
                 matches!(
                     count.state,
@@ -277,8 +300,8 @@ impl Summary {
             print_line(&format!("given up: {note}"))?;
         }
         print_line(&format!(
-            "{} removed and seen gone, {} cancelled, {} given up, {} held, {} left in the queue",
-            self.done, self.cancelled, self.dead, self.held, self.left
+            "{} seen gone, {} cancelled, {} given up, {} wait for you, {} in grace, {} left in the queue",
+            self.done, self.cancelled, self.dead, self.held, self.in_grace, self.left
         ))
     }
 }

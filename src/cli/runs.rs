@@ -15,9 +15,6 @@ use crate::{
     store::{RunFilter, Store},
 };
 
-/// Decisions shown of one run.
-const SHOWN: usize = 1000;
-
 /// List runs; let a held one go on, or not
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -29,13 +26,16 @@ pub struct Arguments {
 enum Command {
     /// The latest runs
     List {
+        /// Runs of one policy.
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
         /// running, finished, held, allowed, rejected, superseded or failed.
         #[arg(long, value_name = "STATE", value_parser = state)]
         state: Option<RunState>,
-        #[arg(long, default_value_t = 30)]
+        /// How many at most.
+        #[arg(long, value_name = "NUMBER", default_value_t = 30)]
         limit: usize,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -43,6 +43,10 @@ enum Command {
     Show {
         #[arg(value_name = "RUN")]
         id: RunId,
+        /// Decisions to show at most.
+        #[arg(long, default_value_t = 1000)]
+        limit: usize,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -90,9 +94,9 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 policy: policy.map(PolicyName::from),
                 state,
             };
-            list(store.runs(filter, limit).await?, output)
+            list(&store.runs(filter, limit).await?, output)
         }
-        Command::Show { id, output } => show(&store, id, output).await,
+        Command::Show { id, limit, output } => show(&store, id, limit, output).await,
         Command::Allow { id } => {
             store.allow_run(id, assemble::actor(), Timestamp::now()).await?;
             print_line(&format!(
@@ -110,12 +114,12 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
     }
 }
 
-fn list(runs: Vec<Run>, output: Output) -> anyhow::Result<Exit> {
+fn list(runs: &[Run], output: Output) -> anyhow::Result<Exit> {
     if output == Output::Json {
         print_json(&serde_json::json!({ "runs": runs }))?;
         return Ok(Exit::Done);
     }
-    let rows = runs.into_iter().map(|run| {
+    let rows = runs.iter().map(|run| {
         let totals = run.totals;
         [
             run.id.to_string(),
@@ -126,15 +130,19 @@ fn list(runs: Vec<Run>, output: Output) -> anyhow::Result<Exit> {
             totals.seen.to_string(),
             totals.decided.to_string(),
             totals.queued.to_string(),
-            run.notes.first().cloned().unwrap_or_default(),
         ]
     });
     print_line(&output::table(
         [
-            "run", "policy", "state", "mode", "started", "seen", "decided", "queued", "note",
+            "run", "policy", "state", "mode", "started", "seen", "decided", "queued",
         ],
         rows,
     ))?;
+    for run in runs.iter().filter(|run| run.state != RunState::Finished) {
+        if let Some(note) = run.notes.first() {
+            print_line(&format!("run {}: {note}", run.id))?;
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -147,11 +155,11 @@ struct Shown {
     revocations_total: u64,
 }
 
-async fn show(store: &Store, id: RunId, output: Output) -> anyhow::Result<Exit> {
+async fn show(store: &Store, id: RunId, limit: usize, output: Output) -> anyhow::Result<Exit> {
     let Some(run) = store.run(id).await? else {
         anyhow::bail!("there is no run {id}");
     };
-    let (revocations, revocations_total) = store.run_decisions(id, SHOWN).await?;
+    let (revocations, revocations_total) = store.run_decisions(id, limit).await?;
     let shown = Shown {
         run,
         revocations,

@@ -20,6 +20,9 @@ use crate::{
     simulator::{self, CallKind, Effect, Fault, Removal, RetryAfter, Seeding, World},
 };
 
+/// How often removals are looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
 /// Serve a simulated cloud, to try policies on
 ///
 /// Speaks Keystone and Glance on loopback, over a world of images and shares
@@ -76,21 +79,26 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
         cloud.faults().add(fault.clone());
     }
     let config = write_configuration(&arguments.directory, &cloud.auth_url(), &login, "127.0.0.1:9469")?;
+    let removals = arguments.directory.join("removals.jsonl");
+    let mut told = Told::to(&removals)?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     print_line(&format!("simulated cloud at {}", cloud.auth_url()))?;
     print_line(&format!("try: revokd --config {} plan", config.display()))?;
     print_line("stop with Ctrl-C; what is removed is shown here")?;
-    let removals = arguments.directory.join("removals.jsonl");
-    let told = watch_removals(&cloud, &removals);
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        told = told => told?,
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+    loop {
+        told.catch_up(&cloud)?;
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+            _ = interrupt.recv() => break,
+            _ = terminate.recv() => break,
+        }
     }
-    let removed = cloud.world().removals().len();
+    told.catch_up(&cloud)?;
     cloud.stop().await;
     print_line(&format!(
-        "{removed} removed in all, listed in {}",
+        "{} removed in all, listed in {}",
+        told.count,
         removals.display()
     ))?;
     Ok(Exit::Done)
@@ -137,6 +145,11 @@ impl Arguments {
 }
 
 pub async fn start(world: World, listen: SocketAddr) -> anyhow::Result<SimulatedCloud> {
+    if !listen.ip().is_loopback() {
+        bail!(
+            "{listen} is not on loopback: the simulated cloud takes any caller, so nobody else should reach it"
+        );
+    }
     let mut options = Options::new(Arc::new(Timestamp::now));
     options.listen = listen;
     SimulatedCloud::start(world, options)
@@ -179,22 +192,37 @@ fn owner_only(path: &Path) -> anyhow::Result<()> {
     Ok(fs::set_permissions(path, fs::Permissions::from_mode(0o600))?)
 }
 
-async fn watch_removals(cloud: &SimulatedCloud, path: &Path) -> anyhow::Result<()> {
-    let mut file = fs::File::create(path).with_context(|| format!("writing {}", path.display()))?;
-    let mut told = 0;
-    loop {
-        let fresh: Vec<Removal> = cloud.world().removals().iter().skip(told).cloned().collect();
-        told += fresh.len();
+/// The removals that were printed and written down.
+struct Told {
+    file: fs::File,
+    count: usize,
+}
+
+impl Told {
+    fn to(path: &Path) -> anyhow::Result<Told> {
+        let file = fs::File::create(path).with_context(|| format!("writing {}", path.display()))?;
+        Ok(Told { file, count: 0 })
+    }
+
+    fn catch_up(&mut self, cloud: &SimulatedCloud) -> anyhow::Result<()> {
+        let fresh: Vec<Removal> = cloud
+            .world()
+            .removals()
+            .iter()
+            .skip(self.count)
+            .cloned()
+            .collect();
+        self.count += fresh.len();
         for removal in fresh {
             let member = removal.member.as_ref().map(ToString::to_string);
             let line = serde_json::json!({ "at": removal.at, "image": removal.image, "member": member });
-            writeln!(file, "{line}")?;
+            writeln!(self.file, "{line}")?;
             match member {
                 Some(member) => print_line(&format!("removed: member {member} of image {}", removal.image))?,
                 None => print_line(&format!("removed: image {}", removal.image))?,
             }
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        Ok(())
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
 /// Show at a glance: does it work, what is next, what is stuck, what needs you
 #[derive(clap::Args)]
 pub struct Arguments {
+    /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]
     output: Output,
 }

@@ -29,17 +29,22 @@ enum Command {
         /// held, queued, claimed, verifying, done, dead or cancelled.
         #[arg(long, value_name = "STATE", value_parser = state)]
         state: Option<TaskState>,
+        /// Tasks of one policy.
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
+        /// Tasks on one cloud.
         #[arg(long, value_name = "CLOUD")]
         cloud: Option<String>,
+        /// Tasks that one run decided.
         #[arg(long, value_name = "RUN")]
         run: Option<RunId>,
-        /// Image id.
+        /// Tasks about one image, by its id.
         #[arg(long, value_name = "ID")]
         resource: Option<String>,
-        #[arg(long, default_value_t = 100)]
+        /// How many at most.
+        #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },
@@ -47,6 +52,7 @@ enum Command {
     Show {
         #[arg(value_name = "TASK")]
         id: TaskId,
+        /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]
         output: Output,
     },

@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use super::{
-    context::{Cloud, Context, Rules},
+    context::{Cloud, Context},
     progress::Ended,
 };
 use crate::{
     engine::{
+        circuit::Call,
         recheck::{self, Presence, Recheck},
         retry::{self, Try},
     },
@@ -25,7 +26,6 @@ pub async fn carry_out(
     cloud: Arc<Cloud>,
     group: Vec<Claimed>,
 ) -> Result<(), StoreError> {
-    let rules = context.rules();
     let first = match look(&context, &cloud, &group[0]).await {
         Ok(view) => view,
         Err(failure) => {
@@ -41,7 +41,7 @@ pub async fn carry_out(
     let mut settled = Vec::new();
     let mut called = Vec::new();
     for claimed in group {
-        match before_call(&context, &rules, &first, &claimed) {
+        match before_call(&context, &first, &claimed) {
             Some((verdict, word)) => settled.push((claimed, verdict, word)),
             None if context.stop.is_cancelled() || cloud.is_down() => {
                 let verdict = not_called(&context, &claimed, "left for later");
@@ -75,20 +75,17 @@ async fn look(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Result<Inv
         .look(target.kind, &target.resource, context.now())
         .await;
     match &seen {
-        Ok(_) => cloud.answered(),
-        Err(failure) => cloud.failed(failure, context.now()),
+        Ok(_) => cloud.answered(Call::Read),
+        Err(failure) => cloud.failed(Call::Read, failure, context.now()),
     }
     seen
 }
 
 /// What the look before the call settles already; `None`: make the call.
-fn before_call(
-    context: &Context,
-    rules: &Rules,
-    view: &Inventory,
-    claimed: &Claimed,
-) -> Option<(Verdict, &'static str)> {
+fn before_call(context: &Context, view: &Inventory, claimed: &Claimed) -> Option<(Verdict, &'static str)> {
     let task = &claimed.task;
+    // The rules of this moment: a reload may have come during the calls before.
+    let rules = context.rules();
     let policy = rules.policy(&task.revocation.evidence.policy).map(Arc::as_ref);
     let now = context.now();
     match recheck::recheck(task, policy, view, &rules.protection, context.decision_valid, now) {
@@ -130,6 +127,7 @@ fn before_call(
                 presence: Presence::Unknown(reason),
                 look_failed: None,
                 number: claimed.attempt,
+                of_all: claimed.tries,
             };
             Some((
                 retry::decide(&tried, &context.retry, false, (context.random)(), now),
@@ -143,8 +141,8 @@ async fn call(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Outcome {
     let target = &claimed.task.revocation.target;
     let outcome = cloud.handles.revoker.revoke(target).await;
     match &outcome {
-        Outcome::Accepted | Outcome::NotThere => cloud.answered(),
-        Outcome::Failed(failure) => cloud.failed(failure, context.now()),
+        Outcome::Accepted | Outcome::NotThere => cloud.answered(Call::Remove),
+        Outcome::Failed(failure) => cloud.failed(Call::Remove, failure, context.now()),
     }
     outcome
 }
@@ -190,6 +188,7 @@ fn verdict(
         presence,
         look_failed,
         number: claimed.attempt,
+        of_all: claimed.tries,
     };
     retry::decide(
         &tried,

@@ -1,13 +1,17 @@
 //! Looking at the clouds once, for one or many policies.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use futures::future::join_all;
+use jiff::Timestamp;
 
 use super::{clock::Clock, context::Cloud, progress::Progress};
 use crate::{
-    engine::policy::Policy,
-    model::{CloudName, Failure, Gap, Inventory, Needs, Scope},
+    engine::{circuit::Call, policy::Policy},
+    model::{CloudName, Failure, Gap, Inventory, Needs, Scope, Sharing, Target},
 };
 
 /// What was seen of the clouds that some policies name.
@@ -25,6 +29,29 @@ impl Collection {
             .clouds
             .iter()
             .filter_map(|cloud| self.inventories.get(cloud))
+    }
+
+    /// The same with younger shares: `removed` says when revokd itself removed
+    /// a share that is there again. Some clouds keep the date of the first
+    /// grant, and what was granted anew must not be old at once.
+    pub fn with_grants_after(&self, removed: &HashMap<Target, Timestamp>) -> Collection {
+        let mut inventories = self.inventories.clone();
+        for (target, removed_at) in removed {
+            let inventory = inventories.get_mut(&target.cloud);
+            let images = inventory.into_iter().flat_map(|inventory| &mut inventory.images);
+            for image in images.filter(|image| image.id == target.resource) {
+                if let Sharing::Members(members) = &mut image.sharing {
+                    let same = members
+                        .iter_mut()
+                        .filter(|member| Some(&member.project) == target.subject.as_ref());
+                    same.for_each(|member| member.created_at = member.created_at.max(*removed_at));
+                }
+            }
+        }
+        Collection {
+            inventories,
+            blind: self.blind.clone(),
+        }
     }
 
     /// What could not be seen of the clouds of one policy. A gap that does not
@@ -83,8 +110,8 @@ async fn look(
     let report = |read| progress.collecting(cloud.name.as_str(), read);
     let seen = cloud.handles.reader.collect(needs, clock.now(), &report).await;
     match &seen {
-        Ok(_) => cloud.answered(),
-        Err(failure) => cloud.failed(failure, clock.now()),
+        Ok(_) => cloud.answered(Call::Read),
+        Err(failure) => cloud.failed(Call::Read, failure, clock.now()),
     }
     seen
 }

@@ -13,7 +13,7 @@ use super::{clock::SharedClock, progress::Progress};
 use crate::{
     config::types::Config,
     engine::{
-        circuit::{Circuit, Permission},
+        circuit::{Call, Circuit, Permission},
         policy::{Policy, Protection},
         retry::RetryLimits,
     },
@@ -78,8 +78,9 @@ pub struct Cloud {
     pub name: CloudName,
     pub handles: providers::Cloud,
     pub concurrency: usize,
-    /// The longest one call may take; leases are measured by it.
-    pub request_timeout: SignedDuration,
+    /// The longest that one call may take, its wait for the rate limit
+    /// included; leases are measured by it.
+    pub longest_call: SignedDuration,
     circuit: Mutex<Circuit>,
     pub wake: Notify,
     metrics: Arc<Metrics>,
@@ -90,7 +91,7 @@ impl Cloud {
         name: CloudName,
         handles: providers::Cloud,
         concurrency: usize,
-        request_timeout: SignedDuration,
+        longest_call: SignedDuration,
         metrics: Arc<Metrics>,
     ) -> Cloud {
         metrics.cloud_exists(&name);
@@ -98,7 +99,7 @@ impl Cloud {
             name,
             handles,
             concurrency,
-            request_timeout,
+            longest_call,
             circuit: Mutex::default(),
             wake: Notify::new(),
             metrics,
@@ -117,10 +118,10 @@ impl Cloud {
         self.circuit(|circuit| circuit.reason().to_owned())
     }
 
-    pub fn answered(&self) {
+    pub fn answered(&self, call: Call) {
         let was_down = self.circuit(|circuit| {
             let was_down = circuit.is_open();
-            circuit.answered();
+            circuit.answered(call);
             was_down
         });
         if was_down {
@@ -129,10 +130,10 @@ impl Cloud {
         self.metrics.circuit(&self.name, false);
     }
 
-    pub fn failed(&self, failure: &Failure, now: Timestamp) {
+    pub fn failed(&self, call: Call, failure: &Failure, now: Timestamp) {
         let (was_down, is_down) = self.circuit(|circuit| {
             let was_down = circuit.is_open();
-            circuit.failed(failure.class, &failure.detail, now);
+            circuit.failed(call, failure.class, &failure.detail, now);
             (was_down, circuit.is_open())
         });
         if is_down && !was_down {

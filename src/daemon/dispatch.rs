@@ -11,13 +11,17 @@ use super::{
     context::{Cloud, Context},
 };
 use crate::{
-    engine::circuit::Permission,
+    engine::circuit::{Call, Permission},
     model::{Id, Kind},
     store::{Claimed, StoreError},
 };
 
 /// Tasks of one resource that one worker takes on at a time.
 const GROUP_MAX: usize = 16;
+/// Resources in work for each call that the cloud allows at once: while one
+/// waits for the disk another may call. The calls themselves are bounded by
+/// the provider.
+const WORKERS_PER_CALL: usize = 2;
 /// How long another process's change of the store may go unnoticed.
 const POLL: SignedDuration = SignedDuration::from_secs(1);
 
@@ -27,6 +31,7 @@ const POLL: SignedDuration = SignedDuration::from_secs(1);
 /// # Errors
 /// The store failed: without it nothing may be removed.
 pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), StoreError> {
+    let most_workers = cloud.concurrency * WORKERS_PER_CALL;
     let mut workers: JoinSet<Result<(), StoreError>> = JoinSet::new();
     let mut ready: VecDeque<Vec<Claimed>> = VecDeque::new();
     loop {
@@ -43,7 +48,7 @@ pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), St
             rest(&context, &cloud, &mut workers, until).await?;
             continue;
         }
-        while workers.len() < cloud.concurrency
+        while workers.len() < most_workers
             && let Some(group) = ready.pop_front()
         {
             workers.spawn(carry_out(context.clone(), cloud.clone(), group));
@@ -55,7 +60,7 @@ pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), St
             true => next_look(&context, &cloud).await?,
             false => context.now() + POLL,
         };
-        if workers.len() >= cloud.concurrency || ready.is_empty() {
+        if workers.len() >= most_workers || ready.is_empty() {
             rest(&context, &cloud, &mut workers, wait_for).await?;
         }
     }
@@ -73,8 +78,8 @@ async fn permission(context: &Context, cloud: &Cloud) -> Permission {
         return permission;
     }
     match cloud.handles.reader.probe().await {
-        Ok(()) => cloud.answered(),
-        Err(failure) => cloud.failed(&failure, context.now()),
+        Ok(()) => cloud.answered(Call::Read),
+        Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
     }
     match cloud.permission(context.now()) {
         // Failed in a way that says nothing of the cloud: do not spin on it.
@@ -91,7 +96,7 @@ async fn take(context: &Context, cloud: &Cloud) -> Result<VecDeque<Vec<Claimed>>
     // Each group costs at most a look, its calls and a second look; nothing
     // that is claimed waits for more than a few groups before it.
     let calls = i32::try_from(GROUP_MAX * 8).unwrap_or(i32::MAX);
-    let lease = cloud.request_timeout.saturating_mul(calls);
+    let lease = cloud.longest_call.saturating_mul(calls);
     let claimed = context
         .store
         .claim(cloud.name.clone(), limit, context.now(), lease)

@@ -28,7 +28,7 @@ use crate::{
     config::types::Config,
     engine::policy::Policy,
     model::{Event, Trigger},
-    store::{DispatchLock, Note, RunError, StoreError},
+    store::{DispatchLock, Note, StoreError},
 };
 
 /// How often the queue is asked whether it is empty. Another process may do
@@ -39,8 +39,6 @@ const DRAIN_POLL: SignedDuration = SignedDuration::from_millis(100);
 pub enum DaemonError {
     #[error("store")]
     Store(#[from] StoreError),
-    #[error("concluding a run")]
-    Run(#[from] RunError),
     #[error("another revokd (pid {0}) already works on this store")]
     AnotherDaemon(u32),
     #[error("the HTTP listener")]
@@ -68,22 +66,27 @@ pub async fn serve(
     listener: TcpListener,
     stop_within: Duration,
 ) -> Result<(), DaemonError> {
-    let _lock = lock(&context).await?.ok_or_else(|| other_daemon(&context))?;
+    let _lock = patient_lock(&context)
+        .await?
+        .ok_or_else(|| other_daemon(&context))?;
     record(&context, Event::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
-    let mut loops: JoinSet<Result<(), DaemonError>> = JoinSet::new();
-    for cloud in context.clouds.values() {
-        let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
-        loops.spawn(async { Ok(dispatching.await?) });
-    }
+    // Not before the lock is had: who is refused was never ready.
+    tracing::info!(
+        listen = %listener.local_addr()?, policies = context.rules().policies.len(), clouds = context.clouds.len(),
+        "revokd {} is ready", env!("CARGO_PKG_VERSION")
+    );
+    let mut loops = dispatchers(&context);
     let scheduling = scheduler::schedule(context.clone());
     loops.spawn(async { Ok(scheduling.await?) });
-    let serving = http::serve(context.clone(), listener);
-    loops.spawn(async { Ok(serving.await?) });
+    // A client that never ends its request must not keep the daemon from
+    // stopping, so this one is not waited for.
+    let serving = tokio::spawn(http::serve(context.clone(), listener));
 
     // A loop that ends before the stop failed, and must not fail alone.
     let first = loops.join_next().await;
     context.stop.cancel();
     let rest = tokio::time::timeout(stop_within, drain_loops(&mut loops)).await;
+    serving.abort();
     record(&context, Event::DaemonStopped, "").await?;
     if let Some(ended) = first {
         ended.expect("a loop does not panic")?;
@@ -91,7 +94,18 @@ pub async fn serve(
     rest.map_err(|_| DaemonError::StopTimedOut(stop_within))?
 }
 
-async fn drain_loops(loops: &mut JoinSet<Result<(), DaemonError>>) -> Result<(), DaemonError> {
+type Loops = JoinSet<Result<(), DaemonError>>;
+
+fn dispatchers(context: &Arc<Context>) -> Loops {
+    let mut loops = JoinSet::new();
+    for cloud in context.clouds.values() {
+        let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
+        loops.spawn(async { Ok(dispatching.await?) });
+    }
+    loops
+}
+
+async fn drain_loops(loops: &mut Loops) -> Result<(), DaemonError> {
     while let Some(ended) = loops.join_next().await {
         ended.expect("a loop does not panic")?;
     }
@@ -111,22 +125,27 @@ pub async fn once(
     stop_within: Duration,
 ) -> Result<Once, DaemonError> {
     let started_at = context.now();
-    let lock = lock(&context).await?;
+    let mut lock = lock(&context).await?;
     let reports = run::run(&context, policies, Trigger::Operator).await?;
-    let mut loops: JoinSet<Result<(), DaemonError>> = JoinSet::new();
-    if lock.is_some() {
-        for cloud in context.clouds.values() {
-            let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
-            loops.spawn(async { Ok(dispatching.await?) });
-        }
-    }
+    let mut loops = Loops::new();
     let deadline = started_at.checked_add(within).unwrap_or(Timestamp::MAX);
-    let drained = tokio::select! {
-        drained = wait_until_drained(&context) => { drained?; true }
-        () = context.clock.sleep_until(deadline) => false,
-        () = context.stop.cancelled() => false,
-        Some(ended) = loops.join_next() => { ended.expect("a loop does not panic")?; false }
-    };
+    let mut drained = false;
+    while !drained && !context.stop.is_cancelled() && context.now() < deadline {
+        // Whoever had the store may have gone; then the work is ours.
+        lock = match lock {
+            None => self::lock(&context).await?,
+            held => held,
+        };
+        if lock.is_some() && loops.is_empty() {
+            loops = dispatchers(&context);
+        }
+        tokio::select! {
+            () = context.clock.sleep_until(context.now() + DRAIN_POLL) => {}
+            () = context.stop.cancelled() => {}
+            Some(ended) = loops.join_next() => ended.expect("a loop does not panic")?,
+        }
+        drained = context.store.is_drained(context.now()).await?;
+    }
     context.stop.cancel();
     tokio::time::timeout(stop_within, drain_loops(&mut loops))
         .await
@@ -151,6 +170,7 @@ pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError
     )
     .await?;
     context.rules.send_replace(Arc::new(Rules::of(config)));
+    retire(context).await?;
     context.metrics.reloaded(true, context.now());
     Ok(())
 }
@@ -181,19 +201,45 @@ async fn lock(context: &Context) -> Result<Option<DispatchLock>, StoreError> {
                 "found work of a process that was killed: its tasks start by looking what became of them"
             );
         }
+        retire(context).await?;
     }
     Ok(lock)
 }
 
-fn other_daemon(context: &Context) -> DaemonError {
-    DaemonError::AnotherDaemon(context.store.dispatcher_pid().unwrap_or(0))
-}
-
-async fn wait_until_drained(context: &Context) -> Result<(), StoreError> {
-    while !context.store.is_drained(context.now()).await? {
-        context.clock.sleep_until(context.now() + DRAIN_POLL).await;
+/// Ends what nobody can carry out any more: tasks of policies and clouds that
+/// are not in the configuration.
+async fn retire(context: &Context) -> Result<(), StoreError> {
+    let policies = context
+        .rules()
+        .policies
+        .iter()
+        .map(|policy| policy.name.clone())
+        .collect();
+    let clouds = context.clouds.keys().cloned().collect();
+    let retired = context.store.retire(policies, clouds, context.now()).await?;
+    if retired.cancelled > 0 || retired.dead > 0 {
+        tracing::warn!(
+            cancelled = retired.cancelled,
+            dead = retired.dead,
+            "ended tasks whose policy or cloud is no longer in the configuration"
+        );
     }
     Ok(())
+}
+
+/// A command that only asks who has the lock may hold it for a moment.
+async fn patient_lock(context: &Context) -> Result<Option<DispatchLock>, StoreError> {
+    for _ in 0..10 {
+        if let Some(lock) = lock(context).await? {
+            return Ok(Some(lock));
+        }
+        context.clock.sleep_until(context.now() + DRAIN_POLL).await;
+    }
+    Ok(None)
+}
+
+fn other_daemon(context: &Context) -> DaemonError {
+    DaemonError::AnotherDaemon(context.store.dispatcher_pid().unwrap_or(0))
 }
 
 async fn record(context: &Context, event: Event, detail: &str) -> Result<(), StoreError> {

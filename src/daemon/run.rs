@@ -15,14 +15,17 @@ use crate::{
         policy::{Policy, Protection},
         reconcile::{Reconciled, reconcile},
     },
-    model::{Gap, Hold, Mode, RunId, RunState, RunTotals, Trigger},
-    store::{Begun, Conclusion, Enqueue, NewRun, RunError},
+    model::{Gap, Hold, Mode, Revocation, RunId, RunState, RunTotals, Target, TaskState, Trigger},
+    store::{Begun, Conclusion, Enqueue, NewRun, RunError, StoreError},
 };
 
 /// At most this many single remarks go into the notes of a run.
 const NOTES_MAX: usize = 20;
-/// A run that began longer ago is not under way any more: its process was killed.
-const RUN_AT_MOST: SignedDuration = SignedDuration::from_hours(3);
+
+/// A run that reads for longer is given up; one that is on record as running
+/// for longer lost its process.
+const RUN_AT_MOST: SignedDuration = SignedDuration::from_hours(2);
+const RUN_MARGIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a policy made of a collection: everything a person needs to judge it,
 /// before anything is queued.
@@ -48,6 +51,18 @@ pub fn judge(policy: &Policy, collection: &Collection, protection: &Protection, 
     }
 }
 
+/// A run that could not be brought to its end. It stays on record as running,
+/// until a later one finds it there for too long, or the next start.
+#[derive(Debug, thiserror::Error)]
+enum RunFailure {
+    #[error("the store")]
+    Store(#[from] StoreError),
+    #[error("concluding the run")]
+    Conclude(#[from] RunError),
+    #[error("evaluating the policy")]
+    Evaluate(#[from] tokio::task::JoinError),
+}
+
 /// How one run ended.
 #[derive(Clone, Debug)]
 pub struct Report {
@@ -67,6 +82,25 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
+impl Report {
+    fn failed(policy: &Arc<Policy>, notes: Vec<String>) -> Report {
+        Report {
+            policy: policy.clone(),
+            run: None,
+            state: RunState::Failed,
+            totals: RunTotals {
+                gaps: notes.len() as u64,
+                ..RunTotals::default()
+            },
+            gaps: vec![],
+            spared: vec![],
+            unreadable: vec![],
+            waits: None,
+            notes,
+        }
+    }
+}
+
 /// Runs `policies` on one look at their clouds.
 ///
 /// # Errors
@@ -75,7 +109,7 @@ pub async fn run(
     context: &Context,
     policies: &[Arc<Policy>],
     trigger: Trigger,
-) -> Result<Vec<Report>, RunError> {
+) -> Result<Vec<Report>, StoreError> {
     let mut begun = Vec::new();
     let mut reports = Vec::new();
     for policy in policies {
@@ -84,32 +118,30 @@ pub async fn run(
             policy_digest: policy.digest.clone(),
             mode: policy.mode,
             trigger,
+            at_most: RUN_AT_MOST + RUN_MARGIN,
             now: context.now(),
         };
-        match context.store.begin_run(new, RUN_AT_MOST).await? {
+        match context.store.begin_run(new).await? {
             Begun::Started(run) => begun.push((policy, run, context.now())),
             Begun::Overlaps(other) => reports.push(overlapping(policy, other)),
         }
     }
     let wanted: Vec<&Policy> = begun.iter().map(|(policy, ..)| policy.as_ref()).collect();
-    let collection = tokio::select! {
-        collection = collect(&context.clouds, context.clock.as_ref(), &context.progress, &wanted) => Some(Arc::new(collection)),
-        () = context.stop.cancelled() => None,
-    };
+    let collection = collect_within(context, &wanted).await;
     let rules = context.rules();
     for (policy, run, started) in begun {
-        let report = match &collection {
-            Some(collection) => conclude(context, &rules, policy, run, collection).await?,
-            None => {
-                fail(
-                    context,
-                    policy,
-                    run,
-                    vec!["stopped before the clouds were read".to_owned()],
-                )
-                .await?
-            }
+        let concluded = match &collection {
+            Ok(collection) => conclude(context, &rules, policy, run, collection).await,
+            Err(reason) => fail(context, policy, run, vec![reason.clone()]).await,
         };
+        // One policy that cannot be brought to its end leaves the others alone.
+        let report = concluded.unwrap_or_else(|error| {
+            let notes = vec![format!("{:#}", anyhow::Error::from(error))];
+            Report {
+                run: Some(run),
+                ..Report::failed(policy, notes)
+            }
+        });
         let now = context.now();
         let took = now.duration_since(started);
         context
@@ -122,69 +154,88 @@ pub async fn run(
     Ok(reports)
 }
 
+/// # Errors
+/// Why the clouds were not read to the end.
+async fn collect_within(context: &Context, wanted: &[&Policy]) -> Result<Arc<Collection>, String> {
+    let deadline = context.now() + RUN_AT_MOST;
+    let (clock, progress) = (context.clock.as_ref(), &context.progress);
+    tokio::select! {
+        collection = collect(&context.clouds, clock, progress, wanted) => Ok(Arc::new(collection)),
+        () = context.stop.cancelled() => Err("stopped before the clouds were read".to_owned()),
+        () = context.clock.sleep_until(deadline) => {
+            Err(format!("the clouds were not read within {RUN_AT_MOST:#}"))
+        }
+    }
+}
+
 async fn conclude(
     context: &Context,
     rules: &Arc<Rules>,
     policy: &Arc<Policy>,
     run: RunId,
     collection: &Arc<Collection>,
-) -> Result<Report, RunError> {
+) -> Result<Report, RunFailure> {
     let now = context.now();
-    let judged = {
-        let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
-        // Millions of comparisons are no work for a thread that serves I/O.
-        tokio::task::spawn_blocking(move || judge(&policy, &collection, &rules.protection, now))
-            .await
-            .expect("evaluation is a pure function that does not panic")
-    };
+    let (judged, collection) = judge_with_memory(context, rules, policy, collection, now).await?;
     if judged.blind {
         let notes = judged.gaps.iter().map(ToString::to_string).collect();
-        let mut report = fail(context, policy, run, notes).await?;
-        report.gaps = judged.gaps;
-        return Ok(report);
+        let report = fail(context, policy, run, notes).await?;
+        return Ok(Report {
+            gaps: judged.gaps,
+            ..report
+        });
     }
     let live = context.store.live(policy.name.clone()).await?;
-    let reconciled = reconcile(&policy.digest, &judged.evaluation, &collection.inventories, &live);
-    let trips = brake::trips(&policy.limits, judged.evaluation.seen, &reconciled.fresh);
-    let enqueue = enqueue(policy, &reconciled, &trips, now);
-    let held = matches!(
-        enqueue,
-        Enqueue::Hold {
-            hold: Hold::Approval | Hold::Brake,
-            ..
+    let valid = context.decision_valid;
+    let (evaluation, inventories) = (&judged.evaluation, &collection.inventories);
+    let mut reconciled = reconcile(&policy.digest, evaluation, inventories, &live, valid, now);
+    let elsewhere = context.store.live_elsewhere(policy.name.clone()).await?;
+    let mut left = leave(&mut reconciled.fresh, |target| {
+        elsewhere.get(target).is_some_and(|state| is_on_its_way(*state))
+    });
+    let trips = brake::trips(&policy.limits, evaluation.seen, &reconciled.fresh);
+    let mut enqueue = enqueue(policy, &reconciled, &trips, now);
+    if !matches!(enqueue, Enqueue::Queue { .. }) {
+        // What waits with another policy waits there as well as here.
+        left += leave(&mut reconciled.fresh, |target| elsewhere.contains_key(target));
+        if reconciled.fresh.is_empty() {
+            enqueue = Enqueue::Nothing;
         }
-    );
-    if matches!(
-        enqueue,
-        Enqueue::Hold {
-            hold: Hold::Brake,
-            ..
-        }
-    ) {
+    }
+    let hold = match enqueue {
+        Enqueue::Hold { hold, .. } => Some(hold),
+        Enqueue::Nothing | Enqueue::Queue { .. } => None,
+    };
+    if hold == Some(Hold::Brake) {
         context.metrics.brake_tripped(&policy.name);
     }
-    let mut totals = totals(&judged);
-    let notes = notes(&judged, &reconciled, &trips);
+    let held = matches!(hold, Some(Hold::Approval | Hold::Brake));
     let state = if held { RunState::Held } else { RunState::Finished };
-    let finished = context
-        .store
-        .finish_run(Conclusion {
-            run,
-            state,
-            totals,
-            notes: notes.iter().cloned().chain(kept(&judged)).collect(),
-            revocations: reconciled
-                .fresh
-                .iter()
-                .map(|&revocation| revocation.clone())
-                .collect(),
-            enqueue,
-            supersede: reconciled.replaces,
-            release: reconciled.release.clone(),
-            now,
-        })
-        .await?;
+    let mut totals = totals(&judged);
+    let mut notes = notes(&judged, &reconciled, &trips, left);
+    let conclusion = Conclusion {
+        run,
+        state,
+        totals,
+        notes: notes.iter().cloned().chain(kept(&judged)).collect(),
+        revocations: reconciled
+            .fresh
+            .iter()
+            .map(|&revocation| revocation.clone())
+            .collect(),
+        enqueue,
+        supersede: reconciled.replaces,
+        release: reconciled.release.clone(),
+        now,
+    };
+    let finished = context.store.finish_run(conclusion).await?;
     totals.queued = finished.queued;
+    if finished.taken_over > 0 {
+        notes.push(format!(
+            "{} taken over from another policy, where they waited",
+            finished.taken_over
+        ));
+    }
     let waits = if held { Some(run) } else { reconciled.still_held };
     Ok(Report {
         policy: policy.clone(),
@@ -199,6 +250,38 @@ async fn conclude(
     })
 }
 
+/// Judges, and judges again where revokd itself once removed what is there
+/// again: such a share is as young as that removal at most.
+async fn judge_with_memory(
+    context: &Context,
+    rules: &Arc<Rules>,
+    policy: &Arc<Policy>,
+    collection: &Arc<Collection>,
+    now: Timestamp,
+) -> Result<(Judged, Arc<Collection>), RunFailure> {
+    let judged = judge_aside(policy, rules, collection, now).await?;
+    let decided = judged.evaluation.revocations.iter();
+    let decided = decided.map(|revocation| (revocation.target.clone(), revocation.evidence.granted_at));
+    let removed = context.store.removed_since(decided.collect()).await?;
+    if removed.is_empty() {
+        return Ok((judged, collection.clone()));
+    }
+    let collection = Arc::new(collection.with_grants_after(&removed));
+    Ok((judge_aside(policy, rules, &collection, now).await?, collection))
+}
+
+/// Millions of comparisons are no work for a thread that serves I/O.
+async fn judge_aside(
+    policy: &Arc<Policy>,
+    rules: &Arc<Rules>,
+    collection: &Arc<Collection>,
+    now: Timestamp,
+) -> Result<Judged, RunFailure> {
+    let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
+    let judging = tokio::task::spawn_blocking(move || judge(&policy, &collection, &rules.protection, now));
+    Ok(judging.await?)
+}
+
 /// Where the new decisions of a run go.
 fn enqueue(policy: &Policy, reconciled: &Reconciled, trips: &[Trip], now: Timestamp) -> Enqueue {
     let not_before = now.checked_add(policy.limits.grace).unwrap_or(Timestamp::MAX);
@@ -209,7 +292,7 @@ fn enqueue(policy: &Policy, reconciled: &Reconciled, trips: &[Trip], now: Timest
             hold: Hold::Approval,
             not_before,
         },
-        Mode::Enforce if !trips.is_empty() => Enqueue::Hold {
+        Mode::Enforce if !trips.is_empty() || reconciled.replaces_braked => Enqueue::Hold {
             hold: Hold::Brake,
             not_before,
         },
@@ -232,7 +315,7 @@ fn totals(judged: &Judged) -> RunTotals {
     }
 }
 
-fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String> {
+fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip], left: usize) -> Vec<String> {
     let mut notes: Vec<String> = trips.iter().map(|trip| format!("brake: {trip}")).collect();
     if let Some(run) = reconciled.still_held {
         notes.push(format!("run {run} still waits for an operator"));
@@ -246,9 +329,31 @@ fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) -> Vec<String
             reconciled.dead
         ));
     }
+    if left > 0 {
+        notes.push(format!(
+            "{left} left to another policy, which has them in the queue"
+        ));
+    }
     let gaps = judged.gaps.iter().take(NOTES_MAX);
     notes.extend(gaps.map(|gap| format!("not seen: {gap}")));
     notes
+}
+
+/// Takes out of `fresh` what is left to another policy, and counts it. A target
+/// is in the queue once: counted as new, it would hold a run in which an
+/// operator finds nothing.
+fn leave(fresh: &mut Vec<&Revocation>, is_left: impl Fn(&Target) -> bool) -> usize {
+    let before = fresh.len();
+    fresh.retain(|revocation| !is_left(&revocation.target));
+    before - fresh.len()
+}
+
+/// What is held or was given up by one policy, another one may carry out.
+fn is_on_its_way(state: TaskState) -> bool {
+    matches!(
+        state,
+        TaskState::Queued | TaskState::Claimed | TaskState::Verifying
+    )
 }
 
 /// What matched or might have, and was kept.
@@ -264,50 +369,32 @@ async fn fail(
     policy: &Arc<Policy>,
     run: RunId,
     notes: Vec<String>,
-) -> Result<Report, RunError> {
-    let totals = RunTotals {
-        gaps: notes.len() as u64,
-        ..RunTotals::default()
-    };
-    context
-        .store
-        .finish_run(Conclusion {
-            run,
-            state: RunState::Failed,
-            totals,
-            notes: notes.clone(),
-            revocations: vec![],
-            enqueue: Enqueue::Nothing,
-            supersede: None,
-            release: vec![],
-            now: context.now(),
-        })
-        .await?;
-    Ok(Report {
-        policy: policy.clone(),
+) -> Result<Report, RunFailure> {
+    let report = Report {
         run: Some(run),
-        state: RunState::Failed,
-        totals,
-        gaps: vec![],
-        spared: vec![],
-        unreadable: vec![],
-        waits: None,
-        notes,
-    })
+        ..Report::failed(policy, notes)
+    };
+    let conclusion = Conclusion {
+        run,
+        state: report.state,
+        totals: report.totals,
+        notes: report.notes.clone(),
+        revocations: vec![],
+        enqueue: Enqueue::Nothing,
+        supersede: None,
+        release: vec![],
+        now: context.now(),
+    };
+    context.store.finish_run(conclusion).await?;
+    Ok(report)
 }
 
 fn overlapping(policy: &Arc<Policy>, other: RunId) -> Report {
     tracing::warn!(policy = %policy.name, run = other, "the policy is still running; this fire is left out");
+    let notes = vec![format!("run {other} of the policy is still going on")];
     Report {
-        policy: policy.clone(),
-        run: None,
         state: RunState::Running,
-        totals: RunTotals::default(),
-        gaps: vec![],
-        spared: vec![],
-        unreadable: vec![],
-        waits: None,
-        notes: vec![format!("run {other} of the policy is still going on")],
+        ..Report::failed(policy, notes)
     }
 }
 

@@ -2,21 +2,20 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
-use super::{
-    context::{Context, Rules},
-    run::run,
-};
+use super::{context::Context, run::run};
 use crate::{
     engine::{
         policy::{Missed, Policy},
         schedule::splay,
     },
-    model::{PolicyName, Trigger},
-    store::{RunError, StoreError},
+    model::{PolicyName, RunState, Trigger},
+    store::StoreError,
 };
+
+type Agenda = BTreeMap<PolicyName, Next>;
 
 /// When a policy runs next, and for which fire of its schedule.
 #[derive(Clone, Debug)]
@@ -28,76 +27,105 @@ struct Next {
     trigger: Trigger,
 }
 
+/// The agenda is looked at again this often at least: the wall clock can be
+/// set back, and what was planned by the wrong one would stay far away.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// Works until the context says stop.
 ///
 /// # Errors
 /// The store failed.
-pub async fn schedule(context: Arc<Context>) -> Result<(), RunError> {
+pub async fn schedule(context: Arc<Context>) -> Result<(), StoreError> {
     let mut rules_changed = context.rules.subscribe();
-    let mut running: JoinSet<Result<(), RunError>> = JoinSet::new();
-    let mut agenda = plan(&context, &context.rules(), BTreeMap::new()).await?;
+    let mut running: JoinSet<()> = JoinSet::new();
+    let mut agenda = plan(&context, None).await?;
     loop {
         let due = agenda.values().map(|next| next.start).min();
-        let wait = context.clock.sleep_until(due.unwrap_or(Timestamp::MAX));
+        let wait = due.unwrap_or(Timestamp::MAX).min(context.now() + LOOK_AGAIN);
         tokio::select! {
             () = context.stop.cancelled() => break,
-            Some(ended) = running.join_next() => ended.expect("a run does not panic")?,
+            Some(_) = running.join_next() => {}
             changed = rules_changed.changed() => {
                 if changed.is_ok() {
-                    agenda = plan(&context, &context.rules(), agenda).await?;
+                    agenda = plan(&context, Some(agenda)).await?;
                 }
             }
-            () = wait => {
-                let now = context.now();
-                let ripe: Vec<PolicyName> =
-                    agenda.iter().filter(|(_, next)| next.start <= now).map(|(name, _)| name.clone()).collect();
-                for name in ripe {
-                    let Some(next) = agenda.remove(&name) else { continue };
-                    context.store.set_last_fire(name.clone(), next.fire).await?;
-                    if let Some(later) = after(&context, &next.policy, next.fire.max(now)) {
-                        agenda.insert(name, later);
-                    }
-                    running.spawn(start(context.clone(), next));
-                }
-            }
+            () = context.clock.sleep_until(wait) => start_ripe(&context, &mut agenda, &mut running),
         }
     }
-    while let Some(ended) = running.join_next().await {
-        ended.expect("a run does not panic")?;
-    }
+    while running.join_next().await.is_some() {}
     Ok(())
 }
 
-async fn start(context: Arc<Context>, next: Next) -> Result<(), RunError> {
-    run(&context, std::slice::from_ref(&next.policy), next.trigger)
-        .await
-        .map(|_| ())
+fn start_ripe(context: &Arc<Context>, agenda: &mut Agenda, running: &mut JoinSet<()>) {
+    let now = context.now();
+    let names: Vec<PolicyName> = agenda.keys().cloned().collect();
+    for name in names {
+        let Some(next) = agenda.remove(&name) else {
+            continue;
+        };
+        if next.start <= now {
+            let later = after(context, &next.policy, next.fire.max(now));
+            agenda.extend(later.map(|later| (name, later)));
+            running.spawn(start(context.clone(), next));
+            continue;
+        }
+        // Planned by a clock that was set back since: the sooner one holds.
+        let sooner = after(context, &next.policy, now).filter(|sooner| sooner.start < next.start);
+        agenda.insert(name, sooner.unwrap_or(next));
+    }
 }
 
-/// The next run of every enabled policy. What was planned for a policy that
-/// did not change stays.
-async fn plan(
-    context: &Context,
-    rules: &Rules,
-    mut before: BTreeMap<PolicyName, Next>,
-) -> Result<BTreeMap<PolicyName, Next>, StoreError> {
-    let mut agenda = BTreeMap::new();
-    for policy in rules.policies.iter().filter(|policy| policy.enabled) {
-        context.metrics.policy_exists(&policy.name);
-        if let Some(last) = context.store.last_success(policy.name.clone()).await? {
-            context.metrics.remember_success(&policy.name, last);
+/// Runs one policy. A run that fails leaves the others alone; its fire is not
+/// remembered, so that a restart makes up for it.
+async fn start(context: Arc<Context>, next: Next) {
+    let policy = next.policy.name.clone();
+    let remembered = match run(&context, std::slice::from_ref(&next.policy), next.trigger).await {
+        Ok(reports) if reports.iter().any(|report| report.state == RunState::Failed) => Ok(()),
+        Ok(_) => context.store.set_last_fire(policy.clone(), next.fire).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = remembered {
+        tracing::error!(%policy, error = &error as &dyn std::error::Error, "the run broke off");
+    }
+}
+
+/// The next run of every enabled policy. `before` is the agenda so far, or
+/// `None` when the process starts: only then can a fire have been missed. What
+/// was planned for a policy that did not change stays.
+async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, StoreError> {
+    let starting = before.is_none();
+    let mut before = before.unwrap_or_default();
+    let mut agenda = Agenda::new();
+    for policy in &context.rules().policies {
+        let name = policy.name.clone();
+        if !policy.enabled {
+            // What is enabled later has missed nothing meanwhile.
+            context.store.set_last_fire(name, context.now()).await?;
+            continue;
         }
-        let next = match before.remove(&policy.name) {
-            Some(next) if next.policy.digest == policy.digest => Some(next),
-            _ => match missed(context, policy).await? {
+        context.metrics.policy_exists(&name);
+        if let Some(last) = context.store.last_success(name.clone()).await? {
+            context.metrics.remember_success(&name, last);
+        }
+        let planned = before
+            .remove(&name)
+            .filter(|next| next.policy.digest == policy.digest);
+        let next = match planned {
+            Some(next) => Some(next),
+            None if starting => match missed(context, policy).await? {
                 Some(made_up) => Some(made_up),
                 None => after(context, policy, context.now()),
             },
+            None => {
+                context.store.set_last_fire(name.clone(), context.now()).await?;
+                after(context, policy, context.now())
+            }
         };
         context
             .metrics
-            .next_run(&policy.name, next.as_ref().map(|next| next.start));
-        agenda.extend(next.map(|next| (policy.name.clone(), next)));
+            .next_run(&name, next.as_ref().map(|next| next.start));
+        agenda.extend(next.map(|next| (name, next)));
     }
     for gone in before.keys() {
         context.metrics.policy_gone(gone);

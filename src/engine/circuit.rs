@@ -8,30 +8,34 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::FailureClass;
 
-/// Failures in a row that open the circuit.
+/// Failures in a row, of reading or of removing, that open the circuit.
 const FAILURES_TO_OPEN: u32 = 5;
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Circuit {
-    state: State,
-    /// Times it opened without a good call between; lengthens the pause.
-    opened: u32,
-    /// The last failure, for people.
+    open_until: Option<Timestamp>,
+    reading: Side,
+    removing: Side,
+    /// The last failure that counted, for people.
     reason: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum State {
-    Closed { failures: u32 },
-    Open { until: Timestamp },
+/// Reading and removing are counted apart: a cloud whose lists work and whose
+/// deletions all fail is down for our purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    Read,
+    Remove,
 }
 
-impl Default for State {
-    fn default() -> State {
-        State::Closed { failures: 0 }
-    }
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Side {
+    failures: u32,
+    /// Times it opened the circuit without a good call between; lengthens the
+    /// pause.
+    opened: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +50,15 @@ pub enum Permission {
 
 impl Circuit {
     pub fn permission(&self, now: Timestamp) -> Permission {
-        match self.state {
-            State::Closed { .. } => Permission::Call,
-            State::Open { until } if now < until => Permission::Wait { until },
-            State::Open { .. } => Permission::Probe,
+        match self.open_until {
+            None => Permission::Call,
+            Some(until) if now < until => Permission::Wait { until },
+            Some(_) => Permission::Probe,
         }
     }
 
     pub fn is_open(&self) -> bool {
-        matches!(self.state, State::Open { .. })
+        self.open_until.is_some()
     }
 
     /// Why it opened last.
@@ -63,39 +67,45 @@ impl Circuit {
     }
 
     /// The cloud answered a call, whatever it said about the target.
-    pub fn answered(&mut self) {
-        *self = Circuit::default();
+    pub fn answered(&mut self, call: Call) {
+        *self.side(call) = Side::default();
+        self.open_until = None;
     }
 
     /// A call failed; only what speaks of the cloud as a whole counts.
-    pub fn failed(&mut self, class: FailureClass, detail: &str, now: Timestamp) {
+    pub fn failed(&mut self, call: Call, class: FailureClass, detail: &str, now: Timestamp) {
         let weight = match class {
             FailureClass::Unreachable | FailureClass::Unavailable | FailureClass::Interrupted => 1,
             // One refused login says all; trying it again locks the account.
             FailureClass::Unauthenticated => FAILURES_TO_OPEN,
             FailureClass::Throttled => return,
             FailureClass::Conflict | FailureClass::Refused | FailureClass::Malformed => {
-                return self.answered();
+                return self.answered(call);
             }
         };
-        let failures = match self.state {
-            State::Closed { failures } => failures + weight,
-            State::Open { .. } => FAILURES_TO_OPEN,
-        };
-        if failures < FAILURES_TO_OPEN {
-            self.state = State::Closed { failures };
+        // Calls that were in flight when it opened do not open it again.
+        if matches!(self.permission(now), Permission::Wait { .. }) {
             return;
         }
+        let side = self.side(call);
+        side.failures += weight;
+        if side.failures < FAILURES_TO_OPEN {
+            return;
+        }
+        let pause = FIRST_PAUSE
+            .saturating_mul(1 << side.opened.min(10))
+            .min(LONGEST_PAUSE);
+        side.opened += 1;
+        // After the pause, one more failure is enough to open it again.
+        side.failures = FAILURES_TO_OPEN - 1;
+        self.open_until = Some(now.checked_add(pause).unwrap_or(Timestamp::MAX));
         self.reason = detail.to_owned();
-        // Calls that were in flight when it opened do not open it again.
-        if self.permission(now) == Permission::Call || self.permission(now) == Permission::Probe {
-            let pause = FIRST_PAUSE
-                .saturating_mul(1 << self.opened.min(10))
-                .min(LONGEST_PAUSE);
-            self.opened += 1;
-            self.state = State::Open {
-                until: now.checked_add(pause).unwrap_or(Timestamp::MAX),
-            };
+    }
+
+    fn side(&mut self, call: Call) -> &mut Side {
+        match call {
+            Call::Read => &mut self.reading,
+            Call::Remove => &mut self.removing,
         }
     }
 }
@@ -113,7 +123,7 @@ mod tests {
     fn broken(times: u32) -> Circuit {
         let mut circuit = Circuit::default();
         for _ in 0..times {
-            circuit.failed(FailureClass::Unavailable, "503", NOW);
+            circuit.failed(Call::Read, FailureClass::Unavailable, "503", NOW);
         }
         circuit
     }
@@ -123,21 +133,39 @@ mod tests {
         assert_eq!(broken(4).permission(NOW), Permission::Call);
         assert_eq!(broken(5).permission(NOW), Permission::Wait { until: after(5) });
         let mut circuit = broken(4);
-        circuit.answered();
-        circuit.failed(FailureClass::Unavailable, "503", NOW);
+        circuit.answered(Call::Read);
+        circuit.failed(Call::Read, FailureClass::Unavailable, "503", NOW);
         assert_eq!(circuit.permission(NOW), Permission::Call);
+    }
+
+    #[test]
+    fn deletions_that_all_fail_open_it_though_every_look_works() {
+        let mut circuit = Circuit::default();
+        for _ in 0..5 {
+            circuit.answered(Call::Read);
+            circuit.failed(Call::Remove, FailureClass::Unavailable, "503", NOW);
+        }
+        assert_eq!(circuit.permission(NOW), Permission::Wait { until: after(5) });
+        // The probe is a look, and works; the next deletion shows the truth.
+        circuit.answered(Call::Read);
+        assert_eq!(circuit.permission(after(5)), Permission::Call);
+        circuit.failed(Call::Remove, FailureClass::Unavailable, "503", after(5));
+        assert_eq!(
+            circuit.permission(after(5)),
+            Permission::Wait { until: after(15) }
+        );
     }
 
     #[test]
     fn after_the_pause_a_probe_decides_and_a_failed_one_waits_longer() {
         let mut circuit = broken(5);
         assert_eq!(circuit.permission(after(5)), Permission::Probe);
-        circuit.failed(FailureClass::Unreachable, "refused", after(5));
+        circuit.failed(Call::Read, FailureClass::Unreachable, "refused", after(5));
         assert_eq!(
             circuit.permission(after(5)),
             Permission::Wait { until: after(15) }
         );
-        circuit.answered();
+        circuit.answered(Call::Read);
         assert_eq!(circuit.permission(after(5)), Permission::Call);
     }
 
@@ -149,10 +177,10 @@ mod tests {
     #[test]
     fn a_refused_login_opens_it_at_once_and_a_refused_target_never() {
         let mut circuit = Circuit::default();
-        circuit.failed(FailureClass::Unauthenticated, "401", NOW);
+        circuit.failed(Call::Read, FailureClass::Unauthenticated, "401", NOW);
         assert!(circuit.is_open());
         let mut circuit = broken(4);
-        circuit.failed(FailureClass::Refused, "403", NOW);
+        circuit.failed(Call::Read, FailureClass::Refused, "403", NOW);
         assert_eq!(circuit, Circuit::default());
     }
 
@@ -166,7 +194,7 @@ mod tests {
             };
             assert!(until.duration_since(now) <= LONGEST_PAUSE);
             now = until;
-            circuit.failed(FailureClass::Unreachable, "refused", now);
+            circuit.failed(Call::Read, FailureClass::Unreachable, "refused", now);
         }
     }
 }

@@ -181,7 +181,7 @@ impl Judge<'_> {
         if subject == Some(&self.inventory.caller.project) {
             return Some("the daemon's own project".to_owned());
         }
-        let protected = self.protection.covers_image(&image.id)
+        let protected = self.protection.covers_image(&image.id, &image.name)
             || self
                 .policy
                 .kind

@@ -2,15 +2,22 @@
 
 use std::{collections::HashSet, fmt};
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use glob::{MatchOptions, Pattern};
 
-/// Matches a text if any of its patterns does: `*`, `?`, `[a-z]`, `{a,b}`
-/// stand for more than themselves, all else is exact and case matters.
+/// Case matters, and no character is special to `*` and `?`.
+const OPTIONS: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: false,
+    require_literal_leading_dot: false,
+};
+
+/// Matches a text if any of its patterns does: `*` stands for any characters,
+/// `?` for one, `[a-z]` and `[!a-z]` for one of a set; all else is exact.
 #[derive(Clone, Debug)]
 pub struct Patterns {
     written: Vec<String>,
     exact: HashSet<String>,
-    globs: GlobSet,
+    globs: Vec<Pattern>,
 }
 
 impl Patterns {
@@ -18,20 +25,14 @@ impl Patterns {
     /// The number of the pattern that is no glob, and why.
     pub fn compile(written: Vec<String>) -> Result<Patterns, (usize, String)> {
         let mut exact = HashSet::new();
-        let mut globs = GlobSetBuilder::new();
+        let mut globs = Vec::new();
         for (position, pattern) in written.iter().enumerate() {
-            if pattern.contains(['*', '?', '[', '{', '\\']) {
-                let glob = GlobBuilder::new(pattern)
-                    .literal_separator(false)
-                    .backslash_escape(true)
-                    .build()
-                    .map_err(|error| (position, error.kind().to_string()))?;
-                globs.add(glob);
+            if pattern.contains(['*', '?', '[']) {
+                globs.push(Pattern::new(pattern).map_err(|error| (position, error.msg.to_owned()))?);
             } else {
                 exact.insert(pattern.clone());
             }
         }
-        let globs = globs.build().map_err(|error| (0, error.kind().to_string()))?;
         Ok(Patterns {
             written,
             exact,
@@ -40,7 +41,7 @@ impl Patterns {
     }
 
     pub fn matches(&self, text: &str) -> bool {
-        self.exact.contains(text) || (!self.globs.is_empty() && self.globs.is_match(text))
+        self.exact.contains(text) || self.globs.iter().any(|glob| glob.matches_with(text, OPTIONS))
     }
 }
 
@@ -77,8 +78,16 @@ mod tests {
     }
 
     #[test]
+    fn a_question_mark_is_one_character_of_any_alphabet() {
+        for pattern in ["b?ro", "b[üö]ro", "*ü*"] {
+            assert!(patterns(&[pattern]).matches("büro"), "{pattern}");
+        }
+        assert!(!patterns(&["?"]).matches("üü"));
+    }
+
+    #[test]
     fn a_broken_glob_is_named_by_its_position() {
-        let (position, _) = Patterns::compile(vec!["ok".into(), "[z-a]".into()]).unwrap_err();
+        let (position, _) = Patterns::compile(vec!["ok".into(), "[a".into()]).unwrap_err();
         assert_eq!(position, 1);
     }
 }

@@ -152,7 +152,7 @@ pub struct Protection {
     pub users: Option<Patterns>,
     pub projects: Option<Patterns>,
     pub accounts: Option<Patterns>,
-    /// Image ids.
+    /// Image ids or names.
     pub images: Option<Patterns>,
 }
 
@@ -164,7 +164,9 @@ impl Protection {
         patterns.as_ref().is_some_and(|p| p.matches(subject.as_str()))
     }
 
-    pub fn covers_image(&self, image: &Id) -> bool {
-        self.images.as_ref().is_some_and(|p| p.matches(image.as_str()))
+    pub fn covers_image(&self, id: &Id, name: &str) -> bool {
+        self.images
+            .as_ref()
+            .is_some_and(|patterns| patterns.matches(id.as_str()) || patterns.matches(name))
     }
 }

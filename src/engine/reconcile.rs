@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::evaluate::Evaluation;
 use crate::model::{
     CloudName, Hold, Id, Image, Inventory, Kind, LiveTask, Revocation, RunId, Sharing, Target, TaskId,
@@ -20,16 +22,23 @@ pub struct Reconciled<'a> {
     pub replaces: Option<RunId>,
     /// A run that waits for an operator and still says all there is to say.
     pub still_held: Option<RunId>,
+    /// Whether the brake held the run that is replaced. What it held stays
+    /// held: only an operator lets it go.
+    pub replaces_braked: bool,
     /// Given up earlier for the same reason; an operator has them.
     pub dead: u64,
 }
 
 /// `live` are the tasks of this policy that are neither done nor cancelled.
+/// What was given up longer than `decision_valid` ago is decided afresh: the
+/// cause may be gone, and once a day is no hammering.
 pub fn reconcile<'a>(
     digest: &str,
     evaluation: &'a Evaluation,
     inventories: &BTreeMap<CloudName, Inventory>,
     live: &[LiveTask],
+    decision_valid: SignedDuration,
+    now: Timestamp,
 ) -> Reconciled<'a> {
     let decided: HashMap<&Target, &Revocation> = evaluation
         .revocations
@@ -47,9 +56,13 @@ pub fn reconcile<'a>(
     let mut waiting: Vec<&LiveTask> = Vec::new();
     for task in live {
         match lost_reason(digest, task, &decided, evaluation, &index) {
-            // A worker has it; its own second look comes to the same end.
-            Some(_) if task.state == TaskState::Claimed => {
+            // A worker has it, or a call was made: only a look may settle it.
+            Some(_) if matches!(task.state, TaskState::Claimed | TaskState::Verifying) => {
                 standing.insert(&task.target);
+            }
+            None if task.state == TaskState::Dead && now.duration_since(task.decided_at) > decision_valid => {
+                let reason = format!("given up over {decision_valid:#} ago, and decided afresh");
+                result.release.push((task.id, reason));
             }
             Some(reason) => result.release.push((task.id, reason)),
             None => {
@@ -81,6 +94,7 @@ fn settle_waiting<'a>(
         return;
     }
     result.replaces = Some(run);
+    result.replaces_braked = waiting.iter().any(|task| task.hold == Some(Hold::Brake));
     result
         .fresh
         .extend(waiting.iter().filter_map(|task| decided.get(&task.target)));
@@ -185,11 +199,29 @@ mod tests {
         BTreeMap::from([("c".into(), sample::inventory(vec![image]))])
     }
 
+    /// An hour after the decisions of the samples.
+    fn held_against<'a>(
+        digest: &str,
+        evaluation: &'a Evaluation,
+        inventories: &BTreeMap<CloudName, Inventory>,
+        live: &[LiveTask],
+    ) -> Reconciled<'a> {
+        let now = sample::at("2026-06-01T01:00:00Z");
+        reconcile(
+            digest,
+            evaluation,
+            inventories,
+            live,
+            SignedDuration::from_hours(24),
+            now,
+        )
+    }
+
     #[test]
     fn what_is_in_the_queue_already_is_not_new() {
         let (a, b) = (sample::revocation("i", "a"), sample::revocation("i", "b"));
         let evaluation = decided(&[a.clone(), b.clone()]);
-        let result = reconcile(
+        let result = held_against(
             "d",
             &evaluation,
             &seen("i", &["a", "b"]),
@@ -207,7 +239,7 @@ mod tests {
             target: a.target.clone(),
             reason: "exempt".into(),
         });
-        let result = reconcile(
+        let result = held_against(
             "d",
             &evaluation,
             &seen("i", &["a"]),
@@ -221,7 +253,7 @@ mod tests {
         let a = sample::revocation("i", "a");
         let evaluation = decided(&[]);
         for inventories in [seen("i", &[]), seen("other", &["a"]), BTreeMap::new()] {
-            let result = reconcile(
+            let result = held_against(
                 "d",
                 &evaluation,
                 &inventories,
@@ -237,7 +269,7 @@ mod tests {
         let mut again = old.clone();
         again.evidence.grant_version = sample::at("2026-03-01T00:00:00Z");
         let evaluation = decided(std::slice::from_ref(&again));
-        let result = reconcile(
+        let result = held_against(
             "d",
             &evaluation,
             &seen("i", &["a"]),
@@ -255,7 +287,7 @@ mod tests {
             live(2, 1, &b, TaskState::Claimed, None),
         ];
         let evaluation = decided(&[a.clone(), b.clone()]);
-        let result = reconcile("new digest", &evaluation, &seen("i", &["a", "b"]), &tasks);
+        let result = held_against("new digest", &evaluation, &seen("i", &["a", "b"]), &tasks);
         assert_eq!(result.release.len(), 1);
         assert_eq!(result.fresh, [&a]);
     }
@@ -266,22 +298,43 @@ mod tests {
         let held = [live(1, 7, &a, TaskState::Held, Some(Hold::Brake))];
         let inventories = seen("i", &["a", "b"]);
         let same = decided(std::slice::from_ref(&a));
-        let result = reconcile("d", &same, &inventories, &held);
+        let result = held_against("d", &same, &inventories, &held);
         assert_eq!(
             (result.still_held, result.replaces, result.fresh.len()),
             (Some(7), None, 0)
         );
         let more = decided(&[a.clone(), b.clone()]);
-        let result = reconcile("d", &more, &inventories, &held);
+        let result = held_against("d", &more, &inventories, &held);
         assert_eq!((result.still_held, result.replaces), (None, Some(7)));
         assert_eq!(result.fresh, [&b, &a]);
+        assert!(result.replaces_braked);
+    }
+
+    #[test]
+    fn what_was_given_up_a_day_ago_is_decided_afresh() {
+        let a = sample::revocation("i", "a");
+        let evaluation = decided(std::slice::from_ref(&a));
+        let dead = [live(1, 1, &a, TaskState::Dead, None)];
+        let later = sample::at("2026-06-02T00:00:01Z");
+        let valid = SignedDuration::from_hours(24);
+        let result = reconcile("d", &evaluation, &seen("i", &["a"]), &dead, valid, later);
+        assert_eq!((result.dead, result.fresh.len(), result.release.len()), (0, 1, 1));
+    }
+
+    #[test]
+    fn a_call_that_was_made_is_settled_by_a_look_and_not_by_a_run() {
+        let a = sample::revocation("i", "a");
+        let evaluation = decided(&[]);
+        let called = [live(1, 1, &a, TaskState::Verifying, None)];
+        let result = held_against("other digest", &evaluation, &seen("i", &["a"]), &called);
+        assert_eq!(result.release, []);
     }
 
     #[test]
     fn what_was_given_up_is_counted_and_not_tried_again_by_itself() {
         let a = sample::revocation("i", "a");
         let evaluation = decided(std::slice::from_ref(&a));
-        let result = reconcile(
+        let result = held_against(
             "d",
             &evaluation,
             &seen("i", &["a"]),

@@ -20,7 +20,7 @@ impl Default for RetryLimits {
     fn default() -> RetryLimits {
         RetryLimits {
             attempts: 6,
-            first_delay: SignedDuration::from_secs(2),
+            first_delay: SignedDuration::from_secs(10),
             longest_delay: SignedDuration::from_mins(15),
         }
     }
@@ -34,8 +34,10 @@ pub struct Try {
     pub presence: Presence,
     /// The failure of a look, if one failed.
     pub look_failed: Option<Failure>,
-    /// Which try this is, from 1.
+    /// Which try that counts this is, from 1.
     pub number: u32,
+    /// Which try at all, from 1: waits grow with those that do not count too.
+    pub of_all: u32,
 }
 
 /// `jitter` is in `[0, 1)`; `cloud_down` says that the cloud as a whole is
@@ -69,7 +71,7 @@ pub fn decide(tried: &Try, limits: &RetryLimits, cloud_down: bool, jitter: f64, 
             reason: format!("given up after {} tries: {note}", tried.number),
         };
     }
-    let computed = backoff(tried.number, limits, jitter);
+    let computed = backoff(tried.of_all, limits, jitter);
     let wished = failure
         .and_then(|failure| failure.retry_after)
         .unwrap_or_default();
@@ -146,6 +148,7 @@ mod tests {
             presence,
             look_failed: None,
             number,
+            of_all: number,
         }
     }
 
@@ -221,6 +224,21 @@ mod tests {
         assert!(matches!(verdict(&last), Verdict::Dead { .. }));
         let down = decide(&last, &RetryLimits::default(), true, 0.5, NOW);
         assert!(matches!(down, Verdict::Again { burned: false, .. }));
+    }
+
+    #[test]
+    fn waits_grow_with_tries_that_do_not_count() {
+        let wait_of = |of_all| {
+            let throttled = Try {
+                of_all,
+                ..tried(failed(FailureClass::Throttled), Presence::Present, 1)
+            };
+            match verdict(&throttled) {
+                Verdict::Again { not_before, .. } => not_before.duration_since(NOW),
+                other => panic!("{other:?}"),
+            }
+        };
+        assert!(wait_of(6) > wait_of(1) * 10);
     }
 
     #[test]

@@ -103,6 +103,7 @@ impl Maker {
                 0 => self.faults.push(
                     Fault::on(CallKind::RemoveMember, Effect::Status(503))
                         .image(&image)
+                        .member(&self.partners[1])
                         .times(2),
                 ),
                 4 => self.faults.push(

@@ -1,5 +1,7 @@
 //! Reading runs and tasks: for people, for metrics, and for the next decision.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
 
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::model::{
     Attempt, AuditRecord, CloudName, Evidence, Id, LiveTask, PolicyName, Revocation, Run, RunId, RunState,
-    Task, TaskId, TaskState,
+    Target, Task, TaskId, TaskState,
 };
 
 /// All that is given must hold.
@@ -93,6 +95,20 @@ impl Store {
             .readers
             .read(move |connection| live(connection, &policy))
             .await
+    }
+
+    /// What other policies than this one have in the queue: each target is
+    /// there once, whoever wants it gone.
+    pub async fn live_elsewhere(&self, policy: PolicyName) -> Result<HashMap<Target, TaskState>, StoreError> {
+        let elsewhere = move |connection: &Connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT state, cloud, kind, resource, subject FROM tasks
+                 WHERE policy <> ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead')",
+            )?;
+            let tasks = select.query_map([&policy], |row| Ok((entry::target(row)?, row.get("state")?)))?;
+            Ok(tasks.collect::<Result<_, _>>()?)
+        };
+        self.shared.readers.read(elsewhere).await
     }
 
     /// The fire that the policy's schedule has come to.

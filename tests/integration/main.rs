@@ -1,3 +1,34 @@
 //! The integration tests: one binary, one harness.
 
+mod harness;
+mod harness_itself;
 mod house_rules;
+
+mod binary;
+mod circuit;
+mod crash;
+mod failures;
+mod failures_of_looks;
+mod grace;
+mod isolation;
+mod lapse;
+mod limits;
+mod modes;
+mod neighbours;
+mod partial_view;
+mod protection;
+mod random;
+mod schedule;
+mod second_look;
+mod two_clouds;
+
+// The real program, as it is called.
+mod cli_check;
+mod cli_daemon;
+mod cli_demo;
+mod cli_documents;
+mod cli_folder;
+mod cli_once;
+mod cli_operator;
+mod cli_plan;
+mod cli_usage;

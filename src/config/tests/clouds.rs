@@ -172,7 +172,7 @@ fn the_daemon_section_is_checked() {
     }
     let config = format!("daemon.protect = [\"project:9c*\", \"image:71\"]\n{SMALLEST}");
     let protect = compile_texts(&config, &[POLICY]).unwrap().config.daemon.protect;
-    assert!(protect.covers_image(&"71".into()));
+    assert!(protect.covers_image(&"71".into(), ""));
     assert!(protect.covers_subject(crate::model::SubjectKind::Project, &"9c61".into()));
 }
 

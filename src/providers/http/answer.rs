@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use reqwest::{StatusCode, header::HeaderMap};
 use serde::de::DeserializeOwned;
 
-use super::{Step, status, words::shortened};
+use super::{Step, status};
 use crate::model::{Failure, FailureClass};
 
 /// An answer of any status. The body is kept for successes only; of others,
@@ -49,8 +49,9 @@ impl Answer {
             return Err(self.failure());
         }
         serde_json::from_slice(&self.body).map_err(|error| {
-            // The error quotes the body.
-            self.malformed(&format!("not understood: {}", shortened(&error.to_string())))
+            // The error's own words would quote the body, which may hold a token.
+            let (line, column) = (error.line(), error.column());
+            self.malformed(&format!("not understood, at line {line}, column {column}"))
         })
     }
 

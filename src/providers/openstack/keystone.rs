@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -24,6 +24,9 @@ use crate::{
 
 /// A token is left this long before it expires, so that none expires on its way.
 const LONGEST_MARGIN: SignedDuration = SignedDuration::from_secs(60);
+
+/// More than clocks that are kept by NTP ever differ.
+const LARGEST_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// A token and what it gives access to. No `Debug`: it is a secret.
 pub struct Token {
@@ -79,6 +82,7 @@ pub async fn login(http: &Http, config: &Cloud, now: Timestamp) -> Result<Token,
     if !answer.status.is_success() {
         return Err(refusal(&answer));
     }
+    refuse_skew(&answer, now).map_err(LoginFailure::Passing)?;
     let value = answer
         .headers
         .get("x-subject-token")
@@ -101,6 +105,22 @@ pub async fn login(http: &Http, config: &Cloud, now: Timestamp) -> Result<Token,
         image_root,
         worked: AtomicBool::new(false),
     })
+}
+
+/// Ages are judged by this machine's clock. One that is far ahead makes young
+/// shares old, so nothing is done until the clocks agree.
+fn refuse_skew(answer: &Answer, now: Timestamp) -> Result<(), Failure> {
+    let date = answer.headers.get("date").and_then(|value| value.to_str().ok());
+    let date = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
+    match date.map(|date| now.duration_since(date)) {
+        Some(skew) if skew.abs() > LARGEST_SKEW => Err(Failure::new(
+            FailureClass::Unavailable,
+            format!(
+                "logging in: this machine's clock differs from the cloud's by {skew:#}; set one of them right"
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn refusal(answer: &Answer) -> LoginFailure {

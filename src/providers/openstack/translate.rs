@@ -42,6 +42,9 @@ pub fn image(row: wire::Image, ids: &mut Interner) -> Result<Image, String> {
     let owner = row
         .owner
         .ok_or_else(|| format!("image {} has no owner", row.id))?;
+    if row.id.is_empty() {
+        return Err("an image has an empty id".to_owned());
+    }
     let sharing = if visibility == Visibility::Shared {
         Sharing::NotRead
     } else {
@@ -71,6 +74,9 @@ pub fn members(rows: Vec<wire::Member>, ids: &mut Interner) -> Result<Vec<Member
     for row in rows {
         let status = MemberStatus::parse(&row.status)
             .ok_or_else(|| format!("member {} has an unknown status {:?}", row.member_id, row.status))?;
+        if row.member_id.is_empty() {
+            return Err("a member has an empty id".to_owned());
+        }
         members.push(Member {
             project: ids.id(&row.member_id),
             status,

@@ -67,6 +67,8 @@ pub struct ImageRecord {
     /// In the order in which they were added. They sleep while the image is
     /// not `shared`: the world keeps them and grants nothing by them.
     pub(super) members: Vec<Member>,
+    /// Rows of shares that were ended.
+    pub(super) ended: Vec<Member>,
 }
 
 impl ImageRecord {
@@ -157,6 +159,7 @@ impl World {
             updated_at: whole_second(new.updated_at),
             in_use: new.in_use,
             members: Vec::new(),
+            ended: Vec::new(),
         };
         self.newest_first.insert(record.list_key());
         self.newest_first_by_owner

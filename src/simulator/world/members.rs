@@ -63,8 +63,12 @@ impl World {
         if record.member(member).is_some() {
             return Err(Refusal::AlreadyMember);
         }
-        let member = new_member(self.intern(member), MemberStatus::Pending, now);
+        let mut member = new_member(self.intern(member), MemberStatus::Pending, now);
         let record = self.images.get_mut(image).ok_or(Refusal::ImageNotFound)?;
+        // Glance revives the row of a share that was ended, with its old date.
+        if let Some(position) = record.ended.iter().position(|row| row.project == member.project) {
+            member.created_at = record.ended.swap_remove(position).created_at;
+        }
         record.members.push(member);
         record.members.last().ok_or(Refusal::MemberNotFound)
     }
@@ -124,9 +128,10 @@ impl World {
         self.removals.push(Removal {
             at: now,
             image: record.id().clone(),
-            member: Some(row.project),
+            member: Some(row.project.clone()),
             by_project: actor.project.clone(),
         });
+        record.ended.push(row);
         Ok(())
     }
 
@@ -179,6 +184,20 @@ mod tests {
         let image = world.add_image(NewImage::shared("golden", &owner, at(1)));
         world.share(&image, &guest, MemberStatus::Accepted, at(2));
         (world, owner, guest, image)
+    }
+
+    #[test]
+    fn a_share_granted_again_keeps_its_first_date_as_in_glance() {
+        let (mut world, own, guest, image) = shared_world();
+        let own = actor(&own);
+        world
+            .remove_member(&own, image.as_str(), guest.as_str(), at(200))
+            .unwrap();
+        let row = world
+            .add_member(&own, image.as_str(), guest.as_str(), at(300))
+            .unwrap();
+        assert_eq!((row.created_at, row.updated_at), (at(2), at(300)));
+        assert_eq!(row.status, MemberStatus::Pending);
     }
 
     #[test]

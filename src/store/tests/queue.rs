@@ -268,7 +268,7 @@ async fn counts_know_each_state_that_is_not_over_and_the_oldest_due() {
             .map(|one| (one.count, one.oldest_due))
     };
     assert_eq!(of(TaskState::Queued), Some((2, at(-60))));
-    assert_eq!(of(TaskState::Done), None);
+    assert_eq!(of(TaskState::Done), None, "what is done is counted no more");
 }
 
 #[tokio::test]

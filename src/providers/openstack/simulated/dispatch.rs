@@ -45,16 +45,22 @@ pub(super) enum Service {
 
 const LONGEST_BODY: usize = 1 << 20;
 
+/// Every answer carries the time of the world, as real services tell theirs.
 pub(super) async fn serve(
     State(shared): State<Arc<Shared>>,
     ConnectInfo(line): ConnectInfo<Line>,
     request: Request,
 ) -> Response {
+    let response = respond(&shared, &line, request).await;
+    answers::with_header(response, "date", &http_date((shared.options.clock)()))
+}
+
+async fn respond(shared: &Shared, line: &Line, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LONGEST_BODY).await else {
         return answers::glance_problem(None, &Problem::new(413, "The body is too large"));
     };
-    let (service, path) = place(&shared, parts.uri.path());
+    let (service, path) = place(shared, parts.uri.path());
     let incoming = Incoming {
         method: parts.method,
         service,
@@ -69,7 +75,7 @@ pub(super) async fn serve(
     let mut cut_after_bytes = None;
     for effect in shared.faults.befalling(&call) {
         match effect {
-            Effect::Latency(time) => wait(&shared, time).await,
+            Effect::Latency(time) => wait(shared, time).await,
             Effect::CutAfter => cut_after_bytes = Some(0),
             Effect::CutWithin(bytes) => cut_after_bytes = Some(bytes),
             Effect::TokenDies => {
@@ -88,7 +94,7 @@ pub(super) async fn serve(
             }
         }
     }
-    let response = answer(&shared, &incoming);
+    let response = answer(shared, &incoming);
     match cut_after_bytes {
         Some(bytes) => line.cut_after(bytes),
         None => in_flight.answered(response.status().as_u16()),

@@ -1,0 +1,158 @@
+//! What must hold after every test, whatever it was about.
+
+use std::{
+    collections::{BTreeSet, HashSet},
+    fs,
+};
+
+use revokd::{
+    model::{CloudName, Event, Task, TaskState},
+    store::AuditFilter,
+};
+
+use super::{
+    stage::Stage,
+    staged_cloud::{Pair, StagedCloud, pairs},
+};
+
+pub async fn check(stage: &Stage) {
+    let tasks = stage.tasks().await;
+    for cloud in &stage.clouds {
+        only_decided_targets_vanished(stage, cloud, &tasks);
+        what_is_done_is_gone(stage, cloud, &tasks);
+        nothing_was_removed_twice(stage, cloud);
+    }
+    nothing_is_stuck(&tasks);
+    the_audit_is_whole(stage, &tasks).await;
+    no_secret_got_out(stage);
+}
+
+/// Guarantee G1, by the cloud's own log and by comparing the worlds.
+fn only_decided_targets_vanished(stage: &Stage, cloud: &StagedCloud, tasks: &[Task]) {
+    let decided: HashSet<Pair> = tasks
+        .iter()
+        .map(|task| &task.revocation.target)
+        .filter(|target| target.cloud == cloud.name)
+        .map(|target| (target.resource.clone(), target.subject.clone()))
+        .chain(by_hand(stage, &cloud.name))
+        .collect();
+    let world = cloud.simulated.world();
+    let outside = world.removed_outside(&decided);
+    assert!(
+        outside.is_empty(),
+        "removed though nobody decided on it: {outside:?}"
+    );
+    drop(world);
+    for (image, member) in cloud.vanished() {
+        let went_with_its_image = member.is_some() && decided.contains(&(image.clone(), None));
+        assert!(
+            went_with_its_image || decided.contains(&(image.clone(), member.clone())),
+            "image {image}, member {member:?} vanished from {} though nobody decided on it",
+            cloud.name
+        );
+    }
+}
+
+/// Guarantee G4.
+fn what_is_done_is_gone(stage: &Stage, cloud: &StagedCloud, tasks: &[Task]) {
+    let left = pairs(&cloud.simulated.world());
+    let by_hand: HashSet<Pair> = by_hand(stage, &cloud.name).collect();
+    for task in tasks.iter().filter(|task| task.state == TaskState::Done) {
+        let target = &task.revocation.target;
+        let pair = (target.resource.clone(), target.subject.clone());
+        let there = target.cloud == cloud.name && left.contains(&pair) && !by_hand.contains(&pair);
+        assert!(!there, "task {} is done, but {target} is still there", task.id);
+    }
+}
+
+fn nothing_was_removed_twice(stage: &Stage, cloud: &StagedCloud) {
+    let by_hand: HashSet<Pair> = by_hand(stage, &cloud.name).collect();
+    let mut once: BTreeSet<Pair> = BTreeSet::new();
+    for removal in cloud.simulated.world().removals() {
+        let pair = (removal.image.clone(), removal.member.clone());
+        assert!(
+            by_hand.contains(&pair) || once.insert(pair.clone()),
+            "{pair:?} was removed twice"
+        );
+    }
+}
+
+/// Guarantee G2.
+fn nothing_is_stuck(tasks: &[Task]) {
+    for task in tasks {
+        assert_ne!(
+            task.state,
+            TaskState::Claimed,
+            "task {} is still claimed",
+            task.id
+        );
+        let ended = matches!(
+            task.state,
+            TaskState::Done | TaskState::Dead | TaskState::Cancelled
+        );
+        assert!(
+            !ended || !task.note.is_empty(),
+            "task {} ended without a reason",
+            task.id
+        );
+    }
+}
+
+/// Guarantee G8: sound, and with a story of each task from its evidence on.
+async fn the_audit_is_whole(stage: &Stage, tasks: &[Task]) {
+    let report = stage
+        .store()
+        .verify_audit(|_, _| ())
+        .await
+        .expect("reading the audit");
+    assert!(report.is_sound(), "{:?}", report.problems);
+    let filter = AuditFilter {
+        after: Some(0),
+        ..AuditFilter::default()
+    };
+    let records = stage
+        .store()
+        .audit(filter, 10_000_000)
+        .await
+        .expect("reading the audit");
+    for task in tasks {
+        let story = || records.iter().filter(|record| record.task == Some(task.id));
+        let decided: Vec<_> = story().filter(|record| record.event == Event::Decided).collect();
+        assert_eq!(decided.len(), 1, "task {} was decided once", task.id);
+        assert_eq!(decided[0].evidence.as_ref(), Some(&task.revocation.evidence));
+        assert_eq!(decided[0].target.as_ref(), Some(&task.revocation.target));
+        let last = story().next_back().and_then(|record| record.to.as_deref());
+        assert_eq!(last, Some(task.state.as_str()), "the end of task {}", task.id);
+    }
+}
+
+/// Guarantee G9.
+fn no_secret_got_out(stage: &Stage) {
+    let mut places = vec![("the log".to_owned(), stage.logs.text().into_bytes())];
+    let written = stage.written.lock().expect("no reader panicked").clone();
+    places.push(("an output".to_owned(), written.into_bytes()));
+    for metrics in stage.metrics.borrow().iter() {
+        places.push(("the metrics".to_owned(), metrics.render().into_bytes()));
+    }
+    for file in ["revokd.db", "revokd.db-wal", "revokd.db-shm"] {
+        places.extend(fs::read(stage.path(file)).map(|bytes| (file.to_owned(), bytes)));
+    }
+    let passwords = stage.clouds.iter().map(|cloud| cloud.password.clone());
+    // All tokens of the simulated clouds begin with this.
+    let secrets: Vec<String> = passwords.chain(["gAAAAA-simulated-token".to_owned()]).collect();
+    for (place, bytes) in &places {
+        for secret in &secrets {
+            let found = bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes());
+            assert!(!found, "a secret stands in {place}");
+        }
+    }
+}
+
+fn by_hand<'a>(stage: &'a Stage, cloud: &'a CloudName) -> impl Iterator<Item = Pair> + 'a {
+    let all = stage.by_hand.borrow().clone();
+    all.into_iter()
+        .filter(move |(of, _)| of == cloud)
+        .map(|(_, pair)| pair)
+}

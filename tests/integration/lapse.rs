@@ -1,0 +1,42 @@
+//! A share lapses: the whole way, once.
+
+use revokd::model::{Event, TaskState};
+use revokd::store::AuditFilter;
+
+use crate::harness::{Scene, days, lapse};
+
+#[tokio::test]
+async fn a_share_lapses_and_is_done_once_it_is_seen_gone() {
+    let mut scene = Scene::new();
+    scene.image("partner-1", &[("acme", 31), ("globex", 3)]);
+    scene.policy(&lapse("partner-shares-lapse"));
+    let stage = scene.raise().await;
+
+    let pass = stage.pass().await;
+
+    assert!(pass.once.drained);
+    assert!(!stage.cloud().is_shared("partner-1", "acme"));
+    assert!(stage.cloud().is_shared("partner-1", "globex"));
+    let task = stage.task(&stage.cloud().share("partner-1", "acme")).await;
+    assert_eq!(
+        (task.state, task.note.as_str()),
+        (TaskState::Done, "removed, and seen gone")
+    );
+    let evidence = &task.revocation.evidence;
+    assert_eq!(evidence.policy.as_str(), "partner-shares-lapse");
+    assert_eq!(evidence.resource_name, "partner-1");
+    assert_eq!(task.revocation.due_since, evidence.granted_at + days(30));
+    let story = AuditFilter {
+        task: Some(task.id),
+        after: Some(0),
+        ..AuditFilter::default()
+    };
+    let story = stage.store().audit(story, 100).await.unwrap();
+    let events: Vec<Event> = story.iter().map(|record| record.event).collect();
+    assert_eq!(events, [Event::Decided, Event::Claimed, Event::Settled]);
+    assert_eq!(
+        pass.metric("revokd_revocation_lag_seconds_count{policy=\"partner-shares-lapse\"}"),
+        1.0
+    );
+    stage.finish().await;
+}
