@@ -81,9 +81,10 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
         policy_digest: "0".repeat(64),
         mode: Mode::Enforce,
         trigger: Trigger::Operator,
+        at_most: SignedDuration::from_hours(1),
         now,
     };
-    let Begun::Started(run) = store.begin_run(new, SignedDuration::from_hours(1)).await? else {
+    let Begun::Started(run) = store.begin_run(new).await? else {
         anyhow::bail!("a fresh store has no run under way");
     };
     let revocations = (0..TASKS).map(|number| Revocation {
@@ -99,7 +100,7 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
             observed_at: now,
             resource_name: format!("image-{number}"),
             owner: "f".repeat(32).as_str().into(),
-            endpoint: "https://image.example.com/v2/".into(),
+            endpoint: "http://127.0.0.1:9292/v2".to_owned(),
             granted_at: now,
             grant_version: now,
             compared: Vec::new(),

@@ -54,9 +54,10 @@ pub async fn run(
             policy_digest: policy.digest.clone(),
             mode: policy.mode,
             trigger,
+            at_most: RUN_AT_MOST + RUN_MARGIN,
             now: context.now(),
         };
-        match context.store.begin_run(new, RUN_AT_MOST + RUN_MARGIN).await? {
+        match context.store.begin_run(new).await? {
             Begun::Started(run) => begun.push((policy, run, context.now())),
             Begun::Overlaps(other) => reports.push(overlapping(policy, other)),
         }
@@ -69,14 +70,10 @@ pub async fn run(
             Ok(collection) => conclude(context, &rules, policy, run, collection).await,
             Err(reason) => fail(context, policy, run, vec![reason.clone()]).await,
         };
-        // One policy that cannot be brought to its end leaves the others alone.
-        let report = concluded.unwrap_or_else(|error| {
-            let notes = vec![format!("{:#}", anyhow::Error::from(error))];
-            Report {
-                run: Some(run),
-                ..Report::failed(policy, notes)
-            }
-        });
+        let report = match concluded {
+            Ok(report) => report,
+            Err(error) => break_off(context, policy, run, error).await,
+        };
         let now = context.now();
         let took = now.duration_since(started);
         context
@@ -170,13 +167,11 @@ async fn conclude(
     };
     let finished = context.store.finish_run(conclusion).await?;
     totals.queued = finished.queued;
-    if finished.taken_over > 0 {
-        notes.push(format!(
-            "{} taken over from another policy, where they waited",
-            finished.taken_over
-        ));
-    }
-    let waits = if held { Some(run) } else { reconciled.still_held };
+    notes.extend(finished.notes());
+    let (state, waits) = match finished.held {
+        true => (RunState::Held, Some(run)),
+        false => (RunState::Finished, reconciled.still_held),
+    };
     Ok(Report {
         policy: policy.clone(),
         run: Some(run),
@@ -209,6 +204,20 @@ fn enqueue(policy: &Policy, reconciled: &Reconciled, trips: &[Trip], now: Timest
             not_before,
         },
         Mode::Enforce => Enqueue::Queue { not_before: now },
+    }
+}
+
+/// One policy that cannot be brought to its end leaves the others alone.
+async fn break_off(context: &Context, policy: &Arc<Policy>, run: RunId, error: RunFailure) -> Report {
+    let notes = vec![format!("{:#}", anyhow::Error::from(error))];
+    match fail(context, policy, run, notes.clone()).await {
+        Ok(report) => report,
+        // The store itself is the trouble: the record goes on saying that the
+        // run is under way, until a later run or the next start fails it.
+        Err(_) => Report {
+            run: Some(run),
+            ..Report::failed(policy, notes)
+        },
     }
 }
 

@@ -36,7 +36,7 @@ impl Store {
     }
 
     /// Whether nothing is left that a worker could do, now or later, without
-    /// an operator or the end of a grace that is not over by `now`.
+    /// an operator or the end of a grace. A grace that is over by `now` is work.
     pub async fn is_drained(&self, now: Timestamp) -> Result<bool, StoreError> {
         let busy = move |connection: &Connection| {
             let mut select = connection.prepare_cached(

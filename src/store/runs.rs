@@ -1,6 +1,5 @@
 //! Runs begin here, and are read here.
 
-use jiff::SignedDuration;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{
@@ -23,11 +22,10 @@ pub enum Begun {
 }
 
 impl Store {
-    /// Begins a run, unless one of the same policy is under way. One that began
-    /// more than `at_most` ago is not: it is failed as interrupted.
-    pub async fn begin_run(&self, new: NewRun, at_most: SignedDuration) -> Result<Begun, StoreError> {
+    /// Begins a run, unless one of the same policy is under way.
+    pub async fn begin_run(&self, new: NewRun) -> Result<Begun, StoreError> {
         let begin = move |tx: &Tx<'_>| {
-            recover::fail_overlong(tx, &new.policy, at_most, new.now)?;
+            recover::fail_overlong(tx, &new.policy, new.at_most, new.now)?;
             if let Some(run) = transition::insert_run(tx, &new)? {
                 return Ok(Begun::Started(run));
             }

@@ -5,7 +5,7 @@
 //! file of the store may write the tables `runs` and `tasks`; a test reads the
 //! sources and sees to that.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension;
 
 use super::{
@@ -170,6 +170,9 @@ pub struct NewRun {
     pub policy_digest: String,
     pub mode: Mode,
     pub trigger: Trigger,
+    /// A run of the policy that began longer ago is not under way any more: its
+    /// process was killed. It is failed, and does not keep this one back.
+    pub at_most: SignedDuration,
     pub now: Timestamp,
 }
 

@@ -46,12 +46,7 @@ impl Scene {
     }
 
     pub async fn begin(&self, policy: &str, now: Timestamp) -> RunId {
-        match self
-            .store
-            .begin_run(new_run(policy, now), RUN_AT_MOST)
-            .await
-            .unwrap()
-        {
+        match self.store.begin_run(new_run(policy, now)).await.unwrap() {
             Begun::Started(run) => run,
             Begun::Overlaps(run) => panic!("run {run} is under way"),
         }
@@ -114,6 +109,7 @@ pub(super) fn new_run(policy: &str, now: Timestamp) -> NewRun {
         policy_digest: "d1".into(),
         mode: Mode::Enforce,
         trigger: Trigger::Schedule,
+        at_most: RUN_AT_MOST,
         now,
     }
 }

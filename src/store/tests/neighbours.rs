@@ -102,7 +102,7 @@ async fn work_that_failed_leaves_no_gap_in_the_chain_of_its_neighbours() {
 #[tokio::test]
 async fn what_was_answered_is_there_for_whoever_opens_the_file_next() {
     let Scene { store, directory } = Scene::new();
-    let run = match store.begin_run(new_run("p", at(0)), RUN_AT_MOST).await.unwrap() {
+    let run = match store.begin_run(new_run("p", at(0))).await.unwrap() {
         Begun::Started(run) => run,
         Begun::Overlaps(_) => panic!("nothing else runs"),
     };

@@ -38,11 +38,7 @@ async fn states(scene: &Scene, run: RunId) -> Vec<TaskState> {
 async fn a_policy_never_overlaps_itself_and_others_do_not_wait() {
     let scene = Scene::new();
     let run = scene.begin("p", at(0)).await;
-    let again = scene
-        .store
-        .begin_run(new_run("p", at(1)), RUN_AT_MOST)
-        .await
-        .unwrap();
+    let again = scene.store.begin_run(new_run("p", at(1))).await.unwrap();
     assert_eq!(again, Begun::Overlaps(run));
     scene.begin("q", at(1)).await;
     scene
@@ -61,21 +57,13 @@ async fn a_run_that_a_killed_neighbour_left_blocks_its_policy_for_a_while_only()
     scene.store.abandon_running(&lock, at(0)).await.unwrap();
     let left = {
         let neighbour = Store::open(&scene.path()).unwrap();
-        match neighbour
-            .begin_run(new_run("p", at(0)), RUN_AT_MOST)
-            .await
-            .unwrap()
-        {
+        match neighbour.begin_run(new_run("p", at(0))).await.unwrap() {
             Begun::Started(run) => run,
             Begun::Overlaps(_) => panic!("nothing else runs"),
         }
     };
     let until = at(0) + RUN_AT_MOST;
-    let early = scene
-        .store
-        .begin_run(new_run("p", until), RUN_AT_MOST)
-        .await
-        .unwrap();
+    let early = scene.store.begin_run(new_run("p", until)).await.unwrap();
     assert_eq!(early, Begun::Overlaps(left));
     let run = scene.begin("p", until + SignedDuration::from_secs(1)).await;
     let failed = scene.store.run(left).await.unwrap().unwrap();
