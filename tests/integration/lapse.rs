@@ -40,3 +40,24 @@ async fn a_share_lapses_and_is_done_once_it_is_seen_gone() {
     );
     stage.finish().await;
 }
+
+#[tokio::test]
+async fn a_share_granted_anew_after_its_removal_lives_its_own_thirty_days() {
+    let mut scene = Scene::new();
+    scene.image("partner-1", &[("acme", 31), ("globex", 3)]);
+    scene.policy(&lapse("partner-shares-lapse"));
+    let stage = scene.raise().await;
+    stage.pass().await;
+    assert!(!stage.cloud().is_shared("partner-1", "acme"));
+
+    // Glance gives the new share the date of the old one.
+    stage.grant_again("partner-1", "acme");
+    stage.clock.advance(days(26));
+    stage.pass().await;
+    assert!(stage.cloud().is_shared("partner-1", "acme"), "it is 26 days old");
+
+    stage.clock.advance(days(5));
+    stage.pass().await;
+    assert!(!stage.cloud().is_shared("partner-1", "acme"), "it is 31 days old");
+    stage.finish().await;
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use revokd::{
-    model::{CloudName, Id, MemberStatus, Target},
+    model::{CloudName, Id, Target},
     providers::openstack::simulated::SimulatedCloud,
     simulator::{Actor, CallKind, Effect, Fault, Role, World},
 };
@@ -109,7 +109,9 @@ impl StagedCloud {
                 .remove_member(&self.owner(), image.as_str(), project.as_str(), now)
                 .expect("the owner may end a share");
         }
-        world.share(&image, &project, MemberStatus::Accepted, now);
+        world
+            .add_member(&self.owner(), image.as_str(), project.as_str(), now)
+            .expect("the owner may share an image");
     }
 
     pub(super) fn end_by_hand(&self, image: &str, project: Option<&str>, now: Timestamp) -> Pair {
