@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import world
-from world import GLANCE, KEYSTONE, STATE, AccessLog, Owner, Refused, stranger
+from world import GLANCE, KEYSTONE, STATE, AccessLog, Owner, Refused, stranger, age_share, share_age_days
 
 REVOKD = os.environ.get("REVOKD", "")
 DONE, FAILED, HELD, DEAD = 0, 1, 4, 5  # revokd's exit codes
@@ -514,6 +514,23 @@ clouds:
         self.configure(cloud=f'auth_url = "{KEYSTONE}"\nregion = "RegionOne"', auth=auth)
         self.refused(401)
 
+    # --- a share granted anew
+
+    def test_a_share_granted_anew_after_its_removal_is_left_alone(self):
+        """Glance revives the row of a share that was ended, with its first date; revokd knows when it ended it."""
+        a = stranger()
+        image = self.owner.image("golden", {a: "accepted"})
+        age_share(image, a, days=40)
+        self.policy(match='granted_before = "30d"')
+        before = self.owner.snapshot()
+        self.run_once()
+        self.assert_gone(before, [(image, a)])
+        self.owner.share(image, a)
+        self.assertGreaterEqual(share_age_days(image, a), 40, "Glance kept the first date")
+        before = self.owner.snapshot()
+        self.run_once()
+        self.assert_gone(before)
+
     # --- being killed
 
     def test_a_run_killed_in_the_middle_is_finished_by_the_next(self):
@@ -528,7 +545,7 @@ clouds:
             process = subprocess.Popen(self.command("run", "--once"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                        env=self.environment())
             begun = time.monotonic()
-            while glance.count("DELETE", "/members/") < removed and process.poll() is None and time.monotonic() - begun < 120:
+            while glance.count("DELETE", "/members/", settled=False) < removed and process.poll() is None and time.monotonic() - begun < 120:
                 time.sleep(0.003)
             process.kill()
             out, err = process.communicate()

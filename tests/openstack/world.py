@@ -131,6 +131,22 @@ def database():
     return pymysql.connect(unix_socket=str(STATE / "mariadb/sock"), user="root", database="glance", autocommit=True)
 
 
+def age_share(image, project, days):
+    """Makes a share older than this suite is."""
+    with database() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE image_members SET created_at = created_at - INTERVAL %s DAY, updated_at = updated_at - INTERVAL %s DAY "
+            "WHERE image_id = %s AND member = %s AND NOT deleted", (days, days, image, project))
+        assert cursor.rowcount == 1, cursor.rowcount
+
+
+def share_age_days(image, project):
+    with database() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT TIMESTAMPDIFF(DAY, created_at, UTC_TIMESTAMP()) FROM image_members "
+                       "WHERE image_id = %s AND member = %s AND NOT deleted", (image, project))
+        return cursor.fetchone()[0]
+
+
 def forget_images():
     """Empties Glance, so that what an earlier suite left does not slow this one down."""
     with database() as base, base.cursor() as cursor:
@@ -220,17 +236,37 @@ class AccessLog:
 
     def __init__(self, server):
         self.path = STATE / f"log/{server}-access.log"
+        self.root = KEYSTONE if server == "keystone" else f"{GLANCE}/healthcheck"
         self.start = self.path.stat().st_size if self.path.exists() else 0
 
-    def requests(self):
-        with self.path.open() as log:
-            log.seek(self.start)
-            found = self.line.findall(log.read())
+    def settle(self):
+        """A server writes its log after the answer. When a request of our own stands there, so does what was answered
+        before it, but for what another thread is about to write."""
+        mark = f"mark-{secrets.token_hex(8)}"
+        where = urlsplit(self.root)
+        connection = http.client.HTTPConnection(where.netloc, timeout=30)
+        connection.request("GET", f"{where.path}?{mark}", headers={"User-Agent": AGENT})
+        connection.getresponse().read()
+        connection.close()
+        deadline = time.monotonic() + 10
+        while mark not in self.read() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.1)
+
+    def requests(self, settled=True):
+        if settled:
+            self.settle()
+        found = self.line.findall(self.read())
         # Glance itself asks Keystone, by its middleware.
         return [(method, path, int(status)) for method, path, status, agent in found if agent != AGENT and "keystonemiddleware" not in agent]
 
-    def count(self, method, part):
-        return sum(asked == method and part in path for asked, path, _ in self.requests())
+    def read(self):
+        with self.path.open() as log:
+            log.seek(self.start)
+            return log.read()
+
+    def count(self, method, part, settled=True):
+        return sum(asked == method and part in path for asked, path, _ in self.requests(settled))
 
 
 if __name__ == "__main__":
