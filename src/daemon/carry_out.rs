@@ -41,7 +41,7 @@ pub async fn carry_out(
     let mut settled = Vec::new();
     let mut called = Vec::new();
     for claimed in group {
-        match before_call(&context, &first, &claimed) {
+        match before_call(&context, &cloud, &first, &claimed) {
             Some((verdict, word)) => settled.push((claimed, verdict, word)),
             None if context.stop.is_cancelled() || cloud.is_down() => {
                 let verdict = not_called(&context, &claimed, "left for later");
@@ -82,7 +82,12 @@ async fn look(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Result<Inv
 }
 
 /// What the look before the call settles already; `None`: make the call.
-fn before_call(context: &Context, view: &Inventory, claimed: &Claimed) -> Option<(Verdict, &'static str)> {
+fn before_call(
+    context: &Context,
+    cloud: &Cloud,
+    view: &Inventory,
+    claimed: &Claimed,
+) -> Option<(Verdict, &'static str)> {
     let task = &claimed.task;
     // The rules of this moment: a reload may have come during the calls before.
     let rules = context.rules();
@@ -122,17 +127,8 @@ fn before_call(context: &Context, view: &Inventory, claimed: &Claimed) -> Option
             ))
         }
         Recheck::Unknown(reason) => {
-            let tried = Try {
-                outcome: None,
-                presence: Presence::Unknown(reason),
-                look_failed: None,
-                number: claimed.attempt,
-                of_all: claimed.tries,
-            };
-            Some((
-                retry::decide(&tried, &context.retry, false, (context.random)(), now),
-                "unknown",
-            ))
+            let verdict = verdict(context, cloud, claimed, None, Presence::Unknown(reason), None);
+            Some((verdict, "unknown"))
         }
     }
 }
@@ -187,6 +183,7 @@ fn verdict(
         outcome,
         presence,
         look_failed,
+        called_before: claimed.called,
         number: claimed.attempt,
         of_all: claimed.tries,
     };

@@ -34,6 +34,9 @@ pub struct Try {
     pub presence: Presence,
     /// The failure of a look, if one failed.
     pub look_failed: Option<Failure>,
+    /// Whether an earlier try may have taken effect: that is not forgotten
+    /// because a look failed since.
+    pub called_before: bool,
     /// Which try that counts this is, from 1.
     pub number: u32,
     /// Which try at all, from 1: waits grow with those that do not count too.
@@ -43,14 +46,15 @@ pub struct Try {
 /// `jitter` is in `[0, 1)`; `cloud_down` says that the cloud as a whole is
 /// known to be out of order, so that the try says nothing about the task.
 pub fn decide(tried: &Try, limits: &RetryLimits, cloud_down: bool, jitter: f64, now: Timestamp) -> Verdict {
-    let called = matches!(
-        &tried.outcome,
-        Some(Outcome::Accepted | Outcome::NotThere)
-            | Some(Outcome::Failed(Failure {
-                class: FailureClass::Interrupted | FailureClass::Unavailable,
-                ..
-            }))
-    );
+    let called = tried.called_before
+        || matches!(
+            &tried.outcome,
+            Some(Outcome::Accepted | Outcome::NotThere)
+                | Some(Outcome::Failed(Failure {
+                    class: FailureClass::Interrupted | FailureClass::Unavailable,
+                    ..
+                }))
+        );
     if tried.presence == Presence::Absent {
         return Verdict::Done {
             note: gone_note(tried.outcome.as_ref()).to_owned(),
@@ -147,6 +151,7 @@ mod tests {
             outcome,
             presence,
             look_failed: None,
+            called_before: false,
             number,
             of_all: number,
         }
@@ -239,6 +244,15 @@ mod tests {
             }
         };
         assert!(wait_of(6) > wait_of(1) * 10);
+    }
+
+    #[test]
+    fn a_call_that_may_have_worked_is_not_forgotten_when_a_look_fails() {
+        let blind = Try {
+            called_before: true,
+            ..tried(None, Presence::Unknown("x".into()), 2)
+        };
+        assert!(matches!(verdict(&blind), Verdict::Again { called: true, .. }));
     }
 
     #[test]

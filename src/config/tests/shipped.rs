@@ -37,17 +37,22 @@ fn the_shipped_configuration_loads_without_a_warning() {
 }
 
 #[test]
-fn every_example_of_the_reference_loads() {
-    let reference = include_str!("../../../docs/policy-reference.md");
+fn every_example_of_the_documents_loads() {
+    assert!(examples_load(include_str!("../../../docs/policy-reference.md"), "example") >= 8);
+    assert_eq!(examples_load(include_str!("../../../README.md"), "prod"), 1);
+}
+
+/// How many examples there are; all of them load beside a cloud of that name.
+fn examples_load(document: &str, cloud: &str) -> usize {
     let mut examples = 0;
-    for block in reference.split("```toml\n").skip(1) {
+    for block in document.split("```toml\n").skip(1) {
         let text = block.split("```").next().unwrap();
-        let line = reference[..reference.find(block).unwrap()].lines().count();
-        let config = SMALLEST.replace("clouds.one", "clouds.example");
+        let line = document[..document.find(block).unwrap()].lines().count();
+        let config = SMALLEST.replace("clouds.one", &format!("clouds.{cloud}"));
         if let Err(problems) = compile_texts(&config, &[text]) {
             panic!("the example after line {line}:\n{}", problems.render(false, 100));
         }
         examples += 1;
     }
-    assert!(examples >= 8, "only {examples} examples");
+    examples
 }
