@@ -1,4 +1,4 @@
-//! The only place that reads the clock.
+//! The only place in which the daemon reads the clock.
 
 use std::{sync::Arc, time::Duration};
 
