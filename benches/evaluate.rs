@@ -11,7 +11,7 @@ use revokd::{
     daemon::clock::{SharedClock, SystemClock},
     engine::{evaluate::evaluate, policy::Policy},
     metrics::Metrics,
-    model::{Inventory, Needs, Sharing},
+    model::{Inventory, Kind, Needs, Sharing},
     providers::openstack::wire,
 };
 
@@ -105,7 +105,7 @@ fn show_conditions(inventory: &Inventory, directory: &Directory) -> anyhow::Resu
     for (what, text) in CONDITIONS {
         let mut policy = everything.clone();
         policy.matcher.granted_before = None;
-        let condition = revokd::engine::condition::Condition::parse(text, policy.kind);
+        let condition = revokd::engine::condition::Condition::parse(text, policy.kinds[0]);
         policy.matcher.when = Some(condition.map_err(|error| anyhow!("{text}: {error}"))?);
         let took = seconds(|| {
             black_box(decide(&policy, inventory));
@@ -130,7 +130,7 @@ async fn collect(config: &Config) -> anyhow::Result<Inventory> {
     let cloud = clouds.values().next().context("one cloud")?;
     let reader = &cloud.handles.reader;
     Ok(reader
-        .collect(Needs { members: true }, Timestamp::now(), &|_| ())
+        .collect(Needs::of(Kind::ImageShare), Timestamp::now(), &|_| ())
         .await?)
 }
 

@@ -99,11 +99,13 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
             policy_digest: "0".repeat(64),
             observed_at: now,
             resource_name: format!("image-{number}"),
+            subject_name: String::new(),
             owner: "f".repeat(32).as_str().into(),
             endpoint: "http://127.0.0.1:9292/v2".to_owned(),
-            granted_at: now,
-            grant_version: now,
+            granted_at: Some(now),
+            grant_version: now.to_string(),
             compared: Vec::new(),
+            still_reachable: Vec::new(),
         },
     });
     let conclusion = Conclusion {

@@ -118,7 +118,7 @@ fn row(policy: &Policy, now: Timestamp) -> Row {
         description: policy.description.clone(),
         enabled: policy.enabled,
         mode: policy.mode.to_string(),
-        resource: policy.kind.to_string(),
+        resource: output::words(&policy.kinds),
         clouds: policy.clouds.iter().map(ToString::to_string).collect(),
         schedule: policy.schedule.line().to_owned(),
         timezone: policy.zone().iana_name().unwrap_or("UTC").to_owned(),

@@ -138,6 +138,12 @@ pub fn moment_or_dash(value: Option<Timestamp>) -> String {
 }
 
 /// `1 share`, `2 shares`.
+/// Joined by commas.
+pub fn words<T: ToString>(words: &[T]) -> String {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    words.join(", ")
+}
+
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -24,7 +24,7 @@ use crate::{
     },
     engine::{brake, evaluate::Unreadable, policy::Policy},
     metrics::Metrics,
-    model::{Gap, Revocation, Scope, Target},
+    model::{Gap, Revocation, Target},
 };
 
 /// Show what would be removed now, and why; removes nothing
@@ -224,7 +224,7 @@ impl PolicyRow {
             name: policy.name.to_string(),
             description: policy.description.clone(),
             mode: policy.mode.to_string(),
-            resource: policy.kind.to_string(),
+            resource: output::words(&policy.kinds),
             seen: evaluation.seen,
             decided: wanted.len() as u64,
             grace: policy.limits.grace.as_secs(),
@@ -270,11 +270,8 @@ const VALUE: &str = "value";
 
 impl GapRow {
     fn of(gap: &Gap) -> GapRow {
-        let (scope, resource) = match &gap.scope {
-            Scope::Cloud => ("cloud", None),
-            Scope::Images => ("images", None),
-            Scope::Members(image) => ("members", Some(image.to_string())),
-        };
+        let (scope, resource) = gap.scope.parts();
+        let resource = resource.map(ToString::to_string);
         GapRow {
             cloud: gap.cloud.to_string(),
             scope,

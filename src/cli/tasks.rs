@@ -207,7 +207,7 @@ struct Shown {
     policy_digest: String,
     observed_at: Timestamp,
     owner: String,
-    granted_at: Timestamp,
+    granted_at: Option<Timestamp>,
     tries: Vec<Attempt>,
 }
 
@@ -242,7 +242,7 @@ impl Shown {
         print_line(&format!("  {} ({:?})", task.revocation.target, row.resource_name))?;
         print_line(&format!(
             "  granted {}, due since {}",
-            moment(self.granted_at),
+            self.granted_at.map(moment).unwrap_or_default(),
             moment(row.due_since)
         ))?;
         print_line(&format!(

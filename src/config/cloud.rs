@@ -13,11 +13,17 @@ use super::{
     auth, clouds_yaml,
     reader::Table,
     secret::Host,
-    types::{Cloud, CloudLimits, Provider},
+    types::{Cloud, CloudLimits, Endpoints, Provider},
     value::{Text, Value},
 };
 
-const PROVIDERS: &[(&str, Provider)] = &[("openstack", Provider::OpenStack)];
+/// As written.
+#[derive(Clone, Copy)]
+enum ProviderName {
+    OpenStack,
+}
+
+const PROVIDERS: &[(&str, ProviderName)] = &[("openstack", ProviderName::OpenStack)];
 /// Bytes; the bundle of all public authorities is a quarter of it.
 const LARGEST_CA_FILE: u64 = 1 << 20;
 const INTERFACES: &[(&str, &str)] = &[("public", "public"), ("internal", "internal"), ("admin", "admin")];
@@ -29,7 +35,7 @@ pub fn read(value: &Value<'_>, host: &Host<'_>) -> Option<Cloud> {
     let from_yaml = section.take("cloud");
     let clouds_file = section.take("clouds_file");
     let provider = match (&from_yaml, section.take("provider")) {
-        (Some(_), None) => Some(Provider::OpenStack),
+        (Some(_), None) => Some(ProviderName::OpenStack),
         (None, None) => section
             .require("provider", "write: provider = \"openstack\"")
             .and(None),
@@ -64,15 +70,19 @@ pub fn read(value: &Value<'_>, host: &Host<'_>) -> Option<Cloud> {
     section.finish();
     let account = account?;
     Some(Cloud {
-        provider: provider?,
+        provider: match provider? {
+            ProviderName::OpenStack => Provider::OpenStack(account.auth),
+        },
         auth_url: account.auth_url,
-        auth: account.auth,
         region: region.map(|text| text.text.to_owned()).or(account.region),
         interface: interface
             .map(str::to_owned)
             .or(account.interface)
             .unwrap_or_else(|| "public".to_owned()),
-        image_endpoint,
+        endpoints: Endpoints {
+            image: image_endpoint,
+            registry: None,
+        },
         allow_http,
         ca_file: ca_file.or(account.ca_file),
         limits,

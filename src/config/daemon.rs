@@ -158,6 +158,8 @@ fn protection(texts: &[Text<'_>]) -> Option<Protection> {
         projects,
         accounts,
         images,
+        namespaces: None,
+        repositories: None,
     })
 }
 

@@ -97,7 +97,7 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
             schedule: schedule?,
             missed: missed.unwrap_or_default(),
             clouds: clouds?,
-            kind: kind?,
+            kinds: vec![kind?],
             mode: mode.unwrap_or(Mode::Observe),
             matcher: matcher?,
             limits,

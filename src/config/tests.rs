@@ -71,3 +71,10 @@ fn told(problems: &Problems) -> Vec<String> {
 fn mistakes_of(config: &str, policies: &[&str]) -> Vec<String> {
     told(&compile_texts(config, policies).expect_err("there is a mistake"))
 }
+
+fn openstack_login(cloud: &types::Cloud) -> &types::Auth {
+    match &cloud.provider {
+        types::Provider::OpenStack(auth) => auth,
+        other => panic!("{other:?}"),
+    }
+}

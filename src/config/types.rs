@@ -10,7 +10,7 @@ use crate::{
         policy::{Policy, Protection},
         retry::RetryLimits,
     },
-    model::CloudName,
+    model::{CloudName, Kind},
 };
 
 #[derive(Clone, Debug)]
@@ -38,21 +38,77 @@ pub struct Daemon {
 pub struct Cloud {
     pub provider: Provider,
     pub auth_url: Url,
-    pub auth: Auth,
     pub region: Option<String>,
     /// `public` unless said otherwise.
     pub interface: String,
-    /// Overrides the catalogue.
-    pub image_endpoint: Option<Url>,
+    pub endpoints: Endpoints,
     pub allow_http: bool,
     /// PEM, added to the system's roots.
     pub ca_file: Option<PathBuf>,
     pub limits: CloudLimits,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What kind of cloud it is, and how to log in there.
+#[derive(Clone, Debug)]
 pub enum Provider {
-    OpenStack,
+    OpenStack(Auth),
+    Huawei(Huawei),
+}
+
+impl Provider {
+    /// What can be removed there.
+    pub fn kinds(&self) -> &'static [Kind] {
+        match self {
+            Provider::OpenStack(_) => &[Kind::ImageShare, Kind::Image],
+            Provider::Huawei(_) => Kind::ALL,
+        }
+    }
+}
+
+/// Where services are, for when the catalogue is silent or wrong.
+#[derive(Clone, Debug, Default)]
+pub struct Endpoints {
+    pub image: Option<Url>,
+    /// Only on Huawei's clouds.
+    pub registry: Option<Url>,
+}
+
+/// Huawei Cloud, and clouds built like it.
+#[derive(Clone, Debug)]
+pub struct Huawei {
+    pub flavour: Flavour,
+    pub login: HuaweiLogin,
+    /// `enterprise_project_id` of the image list; `None` sends none.
+    pub enterprise_project: Option<String>,
+    /// `Content-Type` of calls to the registry.
+    pub registry_content_type: String,
+}
+
+/// Clouds of one make that differ in details.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flavour {
+    HuaweiCloud,
+    OpenTelekomCloud,
+}
+
+/// `Debug` shows no secret.
+#[derive(Clone, Debug)]
+pub enum HuaweiLogin {
+    Password {
+        user: Named,
+        password: SecretString,
+        project: Named,
+    },
+    /// Every request is signed.
+    AccessKey {
+        access_key: String,
+        secret_key: SecretString,
+        /// Of temporary keys.
+        security_token: Option<SecretString>,
+        project: Named,
+    },
+    /// A token made elsewhere; it cannot be renewed.
+    Token { token: SecretString, project: Named },
 }
 
 #[derive(Clone, Debug)]
@@ -63,12 +119,15 @@ pub struct CloudLimits {
     pub requests_per_second: Option<u32>,
     pub connect_timeout: Duration,
     pub request_timeout: Duration,
-    /// Images asked for in one page.
+    /// Rows asked for in one page.
     pub page_size: u32,
     /// Pages after which a listing is called endless.
     pub max_pages: u32,
     /// Bytes of one answer.
     pub max_body: usize,
+    /// Resources and subjects of one call that takes several.
+    pub batch_resources: usize,
+    pub batch_subjects: usize,
 }
 
 impl Default for CloudLimits {
@@ -81,12 +140,14 @@ impl Default for CloudLimits {
             page_size: 1000,
             max_pages: 10_000,
             max_body: 32 << 20,
+            batch_resources: 100,
+            batch_subjects: 100,
         }
     }
 }
 
-/// How to log in. Secrets are read when the configuration is loaded; `Debug`
-/// shows none of them.
+/// How to log in at Keystone. Secrets are read when the configuration is
+/// loaded; `Debug` shows none of them.
 #[derive(Clone, Debug)]
 pub enum Auth {
     Password {

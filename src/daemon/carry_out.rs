@@ -16,7 +16,7 @@ use crate::{
         recheck::{self, Presence, Recheck},
         retry::{self, Try},
     },
-    model::{Failure, Inventory, Outcome, Verdict},
+    model::{Batch, Failure, Inventory, Outcome, Verdict},
     store::{Claimed, Settlement, StoreError},
 };
 
@@ -72,7 +72,12 @@ async fn look(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Result<Inv
     let seen = cloud
         .handles
         .reader
-        .look(target.kind, &target.resource, context.now())
+        .look(
+            target.kind,
+            &target.resource,
+            target.subject.as_slice(),
+            context.now(),
+        )
         .await;
     match &seen {
         Ok(_) => cloud.answered(Call::Read),
@@ -135,10 +140,12 @@ fn before_call(
 
 async fn call(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Outcome {
     let target = &claimed.task.revocation.target;
-    let outcome = cloud.handles.revoker.revoke(target).await;
+    let outcome = cloud.handles.revoker.revoke(&Batch::of_one(target)).await;
     match &outcome {
-        Outcome::Accepted | Outcome::NotThere => cloud.answered(Call::Remove),
-        Outcome::Failed(failure) => cloud.failed(Call::Remove, failure, context.now()),
+        Outcome::Accepted | Outcome::Submitted(_) | Outcome::NotThere => cloud.answered(Call::Remove),
+        Outcome::Failed(failure) | Outcome::Poisoned(failure) => {
+            cloud.failed(Call::Remove, failure, context.now())
+        }
     }
     outcome
 }
@@ -162,6 +169,8 @@ async fn after_calls(
         };
         let word = match &outcome {
             Outcome::Accepted => "accepted",
+            Outcome::Submitted(_) => "submitted",
+            Outcome::Poisoned(_) => "poisoned",
             Outcome::NotThere => "not-there",
             Outcome::Failed(failure) => failure.class.as_str(),
         };
@@ -236,7 +245,7 @@ async fn settle(context: &Context, settled: Vec<(Claimed, Verdict, &'static str)
             Verdict::Done { .. } => ended.done += 1,
             Verdict::Dead { .. } => ended.dead += 1,
             Verdict::Cancelled { .. } => ended.cancelled += 1,
-            Verdict::Again { .. } => ended.again += 1,
+            Verdict::Again { .. } | Verdict::UnderWay { .. } => ended.again += 1,
         }
     }
     context.progress.tried(ended);
@@ -255,6 +264,9 @@ fn log(claimed: &Claimed, verdict: &Verdict) {
         }
         Verdict::Dead { reason } => {
             tracing::error!(task = id, run, %policy, %target, attempt, "given up: {reason}")
+        }
+        Verdict::UnderWay { note, not_before } => {
+            tracing::info!(task = id, run, %policy, %target, attempt, %not_before, "under way: {note}");
         }
         Verdict::Again { note, not_before, .. } => {
             tracing::warn!(task = id, run, %policy, %target, attempt, %not_before, "to be tried again: {note}");

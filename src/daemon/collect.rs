@@ -57,8 +57,7 @@ impl Collection {
     /// What could not be seen of the clouds of one policy. A gap that does not
     /// concern its kind is left out.
     pub fn gaps(&self, policy: &Policy) -> Vec<Gap> {
-        let members = policy.needs().members;
-        let concerns = |gap: &&Gap| members || !matches!(gap.scope, Scope::Members(_));
+        let concerns = |gap: &&Gap| policy.kinds.iter().any(|kind| gap.scope.concerns(*kind));
         let seen = self
             .of(policy)
             .flat_map(|inventory| &inventory.gaps)

@@ -53,7 +53,10 @@ pub(super) async fn judge_with_memory(
 ) -> Result<(Judged, Arc<Collection>), RunFailure> {
     let judged = judge_aside(policy, rules, collection, now).await?;
     let decided = judged.evaluation.revocations.iter();
-    let decided = decided.map(|revocation| (revocation.target.clone(), revocation.evidence.granted_at));
+    let decided = decided.filter_map(|revocation| {
+        let granted_at = revocation.evidence.granted_at?;
+        Some((revocation.target.clone(), granted_at))
+    });
     let removed = context.store.removed_since(decided.collect()).await?;
     if removed.is_empty() {
         return Ok((judged, collection.clone()));

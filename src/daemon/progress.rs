@@ -43,10 +43,10 @@ impl Progress {
             .fold(providers::Progress::default(), |sum, one| providers::Progress {
                 images: sum.images + one.images,
                 member_lists: sum.member_lists + one.member_lists,
-                member_lists_expected: match (sum.member_lists_expected, one.member_lists_expected) {
-                    (None, only) | (only, None) => only,
-                    (Some(a), Some(b)) => Some(a + b),
-                },
+                member_lists_expected: both(sum.member_lists_expected, one.member_lists_expected),
+                repositories: sum.repositories + one.repositories,
+                access_lists: sum.access_lists + one.access_lists,
+                access_lists_expected: both(sum.access_lists_expected, one.access_lists_expected),
             })
     }
 
@@ -69,5 +69,12 @@ impl Progress {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, std::collections::BTreeMap<String, providers::Progress>> {
         self.collected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn both(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    match (one, other) {
+        (None, only) | (only, None) => only,
+        (Some(a), Some(b)) => Some(a + b),
     }
 }

@@ -9,6 +9,7 @@ pub mod condition;
 pub mod evaluate;
 pub mod expiry;
 pub mod patterns;
+pub mod plan;
 pub mod policy;
 pub mod recheck;
 pub mod reconcile;

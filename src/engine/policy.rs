@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, fmt};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{condition::Condition, patterns::Patterns, schedule::Schedule};
-use crate::model::{CloudName, Id, Kind, MemberStatus, Mode, Needs, PolicyName, SubjectKind, Visibility};
+use crate::model::{
+    CloudName, Id, Kind, Level, MemberStatus, Mode, Needs, PolicyName, SubjectKind, UserState, Visibility,
+};
 
 #[derive(Clone, Debug)]
 pub struct Policy {
@@ -17,7 +19,9 @@ pub struct Policy {
     pub schedule: Schedule,
     pub missed: Missed,
     pub clouds: Vec<CloudName>,
-    pub kind: Kind,
+    /// What it removes: at least one kind, none twice, in the order of
+    /// [`Kind::ALL`]. Every key of the match means something for each of them.
+    pub kinds: Vec<Kind>,
     pub mode: Mode,
     pub matcher: Match,
     pub limits: Limits,
@@ -27,9 +31,8 @@ pub struct Policy {
 impl Policy {
     /// What has to be read to evaluate this policy.
     pub fn needs(&self) -> Needs {
-        Needs {
-            members: self.kind == Kind::ImageShare,
-        }
+        let each = self.kinds.iter().map(|kind| Needs::of(*kind));
+        each.fold(Needs::default(), Needs::and)
     }
 
     /// The zone in which the policy's schedule and bare dates are meant.
@@ -61,6 +64,18 @@ pub struct Match {
     pub subject: Option<Patterns>,
     pub owner: Option<Patterns>,
     pub image: ImageMatch,
+    /// Of a permission: only kinds whose subject is a user.
+    pub level: Option<Vec<Level>>,
+    /// The namespace's name: only kinds of the registry.
+    pub namespace: Option<Patterns>,
+    /// The repository's name within its namespace, slashes included: only
+    /// kinds about a repository.
+    pub repository: Option<Patterns>,
+    pub user: UserMatch,
+    /// The name of the account: only `repository-share`.
+    pub account: Option<Patterns>,
+    /// Whether the share's own deadline is over: only `repository-share`.
+    pub deadline_passed: Option<bool>,
     /// An end date that the image itself carries.
     pub expires: Option<Expiry>,
     pub when: Option<Condition>,
@@ -80,6 +95,14 @@ pub struct ImageMatch {
     pub visibility: Option<Vec<Visibility>>,
     pub protected: Option<bool>,
     pub hidden: Option<bool>,
+}
+
+/// Who holds a permission: only kinds whose subject is a user.
+#[derive(Clone, Debug, Default)]
+pub struct UserMatch {
+    pub id: Option<Patterns>,
+    pub name: Option<Patterns>,
+    pub state: Option<Vec<UserState>>,
 }
 
 /// A minimal age, with the words it was written in.
@@ -136,7 +159,7 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 pub struct Exemption {
     pub subject: Option<Patterns>,
-    /// Image id.
+    /// The id of the resource: an image id, a namespace, `NAMESPACE/REPOSITORY`.
     pub resource: Option<Patterns>,
     pub image_name: Option<Patterns>,
     /// The first moment at which it no longer holds.
@@ -154,12 +177,18 @@ pub struct Protection {
     pub accounts: Option<Patterns>,
     /// Image ids or names.
     pub images: Option<Patterns>,
+    /// Namespaces, with all that is in them.
+    pub namespaces: Option<Patterns>,
+    /// `NAMESPACE/REPOSITORY`.
+    pub repositories: Option<Patterns>,
 }
 
 impl Protection {
     pub fn covers_subject(&self, kind: SubjectKind, subject: &Id) -> bool {
         let patterns = match kind {
+            SubjectKind::User => &self.users,
             SubjectKind::Project => &self.projects,
+            SubjectKind::Account => &self.accounts,
         };
         patterns.as_ref().is_some_and(|p| p.matches(subject.as_str()))
     }

@@ -50,10 +50,12 @@ pub fn recheck(
     now: Timestamp,
 ) -> Recheck {
     let revocation = &task.revocation;
-    if revocation.evidence.endpoint != view.caller.endpoint {
+    let kind = revocation.target.kind;
+    if revocation.evidence.endpoint != view.caller.endpoint(kind) {
         return Recheck::Dead(format!(
             "decided on the cloud at {}, but the cloud of this name is now at {}",
-            revocation.evidence.endpoint, view.caller.endpoint
+            revocation.evidence.endpoint,
+            view.caller.endpoint(kind)
         ));
     }
     if revocation.evidence.owner != view.caller.project {
@@ -102,6 +104,9 @@ pub fn presence(target: &Target, view: &Inventory) -> Presence {
             "the image is now {}: no share can be read or removed, and the row may wake when it is shared again",
             image.visibility
         )),
+        (Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare, _) => {
+            Presence::Unknown("not an image".to_owned())
+        }
         (Kind::ImageShare, Sharing::NotRead | Sharing::Unreadable) => {
             Presence::Unknown("the member list could not be read".to_owned())
         }
@@ -184,14 +189,15 @@ fn member_of<'a>(target: &Target, members: &'a [Member]) -> Option<&'a Member> {
         .find(|member| Some(&member.project) == target.subject.as_ref())
 }
 
-fn grant_version(target: &Target, view: &Inventory) -> Option<Timestamp> {
+fn grant_version(target: &Target, view: &Inventory) -> Option<String> {
     let image = image_of(target, view)?;
     match (target.kind, &image.sharing) {
-        (Kind::Image, _) => Some(image.created_at),
+        (Kind::Image, _) => Some(image.created_at.to_string()),
         (Kind::ImageShare, Sharing::Members(members)) => {
-            member_of(target, members).map(|member| member.updated_at)
+            member_of(target, members).map(|member| member.updated_at.to_string())
         }
         (Kind::ImageShare, _) => None,
+        (Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare, _) => None,
     }
 }
 

@@ -184,6 +184,7 @@ impl<'a> Index<'a> {
                 .iter()
                 .any(|member| Some(&member.project) == target.subject.as_ref()),
             (Kind::ImageShare, _) => false,
+            (Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare, _) => false,
         }
     }
 }
@@ -207,7 +208,7 @@ mod tests {
             state,
             hold,
             policy_digest: revocation.evidence.policy_digest.clone(),
-            grant_version: revocation.evidence.grant_version,
+            grant_version: revocation.evidence.grant_version.clone(),
             decided_at: revocation.evidence.observed_at,
         }
     }
@@ -296,7 +297,7 @@ mod tests {
     fn a_grant_made_anew_is_another_decision() {
         let old = sample::revocation("i", "a");
         let mut again = old.clone();
-        again.evidence.grant_version = sample::at("2026-03-01T00:00:00Z");
+        again.evidence.grant_version = "2026-03-01T00:00:00Z".to_owned();
         let evaluation = decided(std::slice::from_ref(&again));
         let result = held_against(
             "d",

@@ -49,7 +49,7 @@ pub fn decide(tried: &Try, limits: &RetryLimits, cloud_down: bool, jitter: f64, 
     let called = tried.called_before
         || matches!(
             &tried.outcome,
-            Some(Outcome::Accepted | Outcome::NotThere)
+            Some(Outcome::Accepted | Outcome::Submitted(_) | Outcome::NotThere)
                 | Some(Outcome::Failed(Failure {
                     class: FailureClass::Interrupted | FailureClass::Unavailable,
                     ..
@@ -98,8 +98,8 @@ pub fn backoff(number: u32, limits: &RetryLimits, jitter: f64) -> SignedDuration
 
 fn gone_note(outcome: Option<&Outcome>) -> &'static str {
     match outcome {
-        Some(Outcome::Accepted) => "removed, and seen gone",
-        Some(Outcome::Failed(_)) => "seen gone after a call whose answer was lost",
+        Some(Outcome::Accepted | Outcome::Submitted(_)) => "removed, and seen gone",
+        Some(Outcome::Failed(_) | Outcome::Poisoned(_)) => "seen gone after a call whose answer was lost",
         Some(Outcome::NotThere) | None => "was gone already",
     }
 }
@@ -107,15 +107,17 @@ fn gone_note(outcome: Option<&Outcome>) -> &'static str {
 /// The failure that decides: of the call, else of the look.
 fn failure(tried: &Try) -> Option<&Failure> {
     match &tried.outcome {
-        Some(Outcome::Failed(failure)) => Some(failure),
+        Some(Outcome::Failed(failure) | Outcome::Poisoned(failure)) => Some(failure),
         _ => tried.look_failed.as_ref(),
     }
 }
 
 fn note(tried: &Try) -> String {
     match (&tried.outcome, &tried.presence, &tried.look_failed) {
-        (Some(Outcome::Failed(failure)), _, _) | (None, _, Some(failure)) => failure.to_string(),
-        (Some(Outcome::Accepted), Presence::Present, _) => {
+        (Some(Outcome::Failed(failure) | Outcome::Poisoned(failure)), _, _) | (None, _, Some(failure)) => {
+            failure.to_string()
+        }
+        (Some(Outcome::Accepted | Outcome::Submitted(_)), Presence::Present, _) => {
             "the cloud accepted the call, but it is still there".to_owned()
         }
         (Some(Outcome::NotThere), Presence::Present, _) => {

@@ -7,8 +7,8 @@ use super::{
     schedule::Schedule,
 };
 use crate::model::{
-    Caller, Evidence, Id, Image, Inventory, Kind, Member, MemberStatus, Mode, Revocation, Sharing, Target,
-    Task, TaskState, Visibility,
+    Caller, Endpoints, Evidence, Id, Image, Inventory, Kind, Member, MemberStatus, Mode, Revocation, Sharing,
+    Target, Task, TaskState, Visibility,
 };
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -46,14 +46,21 @@ pub(crate) fn inventory(images: Vec<Image>) -> Inventory {
     Inventory {
         cloud: "c".into(),
         caller: Caller {
-            endpoint: "http://image.test/v2".into(),
             user: Id::from("revoker"),
             user_name: "revoker".into(),
             project: Id::from("own"),
             project_name: "own".into(),
+            account: Id::from("account"),
+            account_name: "account".into(),
+            endpoints: Endpoints {
+                images: Some("http://image.test/v2".into()),
+                registry: Some("http://registry.test".into()),
+            },
         },
         observed_at: at("2026-06-01T00:00:00Z"),
         images,
+        namespaces: vec![],
+        repositories: vec![],
         gaps: vec![],
     }
 }
@@ -67,7 +74,7 @@ pub(crate) fn policy(kind: Kind, matcher: Match) -> Policy {
         schedule: Schedule::parse("0 * * * *", TimeZone::UTC).expect("a good line"),
         missed: Missed::RunOnce,
         clouds: vec!["c".into()],
-        kind,
+        kinds: vec![kind],
         mode: Mode::Enforce,
         matcher,
         limits: Limits::default(),
@@ -84,11 +91,13 @@ pub(crate) fn revocation(image: &str, project: &str) -> Revocation {
             policy_digest: "d".into(),
             observed_at: at("2026-06-01T00:00:00Z"),
             resource_name: format!("name-of-{image}"),
+            subject_name: String::new(),
             owner: Id::from("own"),
             endpoint: "http://image.test/v2".into(),
-            granted_at: at("2026-01-01T00:00:00Z"),
-            grant_version: at("2026-01-01T00:00:00Z"),
+            granted_at: Some(at("2026-01-01T00:00:00Z")),
+            grant_version: "2026-01-01T00:00:00Z".into(),
             compared: vec![],
+            still_reachable: vec![],
         },
     }
 }
@@ -103,6 +112,7 @@ pub(crate) fn task(revocation: Revocation) -> Task {
         not_before: at("2026-06-01T00:00:00Z"),
         decided_at: at("2026-06-01T00:00:00Z"),
         allowed_from: at("2026-06-01T00:00:00Z"),
+        job: None,
         attempts: 1,
         note: String::new(),
         finished_at: None,

@@ -370,7 +370,7 @@ impl Metrics {
             Verdict::Done { .. } => TaskState::Done,
             Verdict::Dead { .. } => TaskState::Dead,
             Verdict::Cancelled { .. } => TaskState::Cancelled,
-            Verdict::Again { .. } => return,
+            Verdict::Again { .. } | Verdict::UnderWay { .. } => return,
         };
         self.tasks_finished
             .with_label_values(&[policy.as_str(), cloud.as_str(), state.as_str()])

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use serde::{Deserialize, Serialize};
 
-use super::words::closed_words;
+use super::{JobId, words::closed_words};
 
 /// One try of a task, remembered from before its call is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,9 +25,26 @@ pub struct Attempt {
 pub enum Outcome {
     /// It took the call. Whether the target is gone is for a later look to say.
     Accepted,
+    /// It took the call and works on it; the job says when that is over, and a
+    /// look says what came of it.
+    Submitted(JobId),
     /// It knows no such target. That can mean gone, or merely invisible.
     NotThere,
+    /// It refused a call for several targets because of some of them: nothing
+    /// was removed, and parts of the batch may be fine.
+    Poisoned(Failure),
     Failed(Failure),
+}
+
+/// What a cloud says of a job. None of it says what is gone: a look does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JobStatus {
+    /// Not over, or a word nobody knows.
+    Running,
+    /// Over. The words are for people.
+    Ended { succeeded: bool, detail: String },
+    /// The cloud knows no such job, or no more.
+    Unknown(String),
 }
 
 /// Why a call to a cloud did not work.
@@ -87,6 +104,9 @@ pub enum Verdict {
         burned: bool,
         note: String,
     },
+    /// The cloud still works on the call that was made: ask again then, and
+    /// call nothing.
+    UnderWay { not_before: Timestamp, note: String },
     /// Given up: listed, counted, and repairable by an operator.
     Dead { reason: String },
     /// The reason for the revocation went away.

@@ -6,21 +6,25 @@
 
 mod attempt;
 mod audit;
+mod batch;
 mod image;
 mod inventory;
 mod kind;
 mod names;
+mod registry;
 mod revocation;
 mod run;
 mod task;
 mod words;
 
-pub use attempt::{Attempt, Failure, FailureClass, Outcome, Verdict};
+pub use attempt::{Attempt, Failure, FailureClass, JobStatus, Outcome, Verdict};
 pub use audit::{AuditRecord, Event};
+pub use batch::{Batch, Reach};
 pub use image::{Image, Member, MemberStatus, Sharing, Visibility};
-pub use inventory::{Caller, Gap, Inventory, Needs, Scope};
-pub use kind::{Kind, SubjectKind};
-pub use names::{CloudName, Id, PolicyName};
+pub use inventory::{Caller, Endpoints, Gap, Inventory, Needs, Scope};
+pub use kind::{Kind, Service, SubjectKind};
+pub use names::{CloudName, Id, JobId, PolicyName};
+pub use registry::{AccountShare, Holder, Level, Namespace, Permission, Reading, Repository, UserState};
 pub use revocation::{Comparison, Evidence, Revocation, Target};
 pub use run::{Mode, Run, RunId, RunState, RunTotals, Trigger};
 pub use task::{Hold, LiveTask, Task, TaskId, TaskState};

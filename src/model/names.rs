@@ -58,3 +58,7 @@ shared_string! {
     /// An id that a cloud gave: an image, a project, a user.
     Id
 }
+shared_string! {
+    /// The id that a cloud gave to work it goes on with after its answer.
+    JobId
+}

@@ -19,6 +19,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// A grant of a kind that has a subject.
+    pub fn grant(cloud: CloudName, kind: Kind, resource: Id, subject: Id) -> Target {
+        Target {
+            cloud,
+            kind,
+            resource,
+            subject: Some(subject),
+        }
+    }
+
     pub fn image_share(cloud: CloudName, image: Id, project: Id) -> Target {
         Target {
             cloud,
@@ -67,19 +77,27 @@ pub struct Evidence {
     pub observed_at: Timestamp,
     /// The name people know the resource by; may be empty.
     pub resource_name: String,
-    /// The project that owned the resource when it was observed.
+    /// The name people know the subject by, where the cloud tells it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject_name: String,
+    /// Who owned the resource when it was observed: a project or an account.
     pub owner: Id,
     /// The cloud itself, as its provider names it: another one under the same
     /// name proves nothing about this target.
     pub endpoint: String,
-    /// When the grant was made (for a deletion: the resource was created).
-    pub granted_at: Timestamp,
+    /// When the grant was made (for a deletion: the resource was created);
+    /// `None` where the cloud does not tell.
+    pub granted_at: Option<Timestamp>,
     /// Changes whenever the grant is made anew, even where the cloud keeps the
     /// moment of the first: another value found before the call means that it
-    /// is another grant.
-    pub grant_version: Timestamp,
+    /// is another grant. What it is made of depends on the kind.
+    pub grant_version: String,
     /// Each key of the policy's match that looked at a value, in file order.
     pub compared: Vec<Comparison>,
+    /// Ways by which the subject still reaches the resource once the target is
+    /// gone, as far as the inventory knows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub still_reachable: Vec<String>,
 }
 
 impl Evidence {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Revocation, RunId, Target, words::closed_words};
+use super::{JobId, Revocation, RunId, Target, words::closed_words};
 
 pub type TaskId = i64;
 
@@ -20,6 +20,8 @@ pub struct Task {
     pub decided_at: Timestamp,
     /// When it first could be carried out: decided, grace over, run allowed.
     pub allowed_from: Timestamp,
+    /// The cloud's job that is at it, or was when its try was cut short.
+    pub job: Option<JobId>,
     /// Tries begun that count against the limit.
     pub attempts: u32,
     /// The last thing that happened to it, for people.
@@ -36,7 +38,7 @@ pub struct LiveTask {
     pub state: TaskState,
     pub hold: Option<Hold>,
     pub policy_digest: String,
-    pub grant_version: Timestamp,
+    pub grant_version: String,
     pub decided_at: Timestamp,
 }
 
@@ -47,6 +49,8 @@ closed_words! {
         Queued = "queued",
         /// A worker has it, under a lease.
         Claimed = "claimed",
+        /// A cloud's job is at it: the next try asks for the job, then looks.
+        Submitted = "submitted",
         /// A call was made; the next try starts by looking whether it worked.
         Verifying = "verifying",
         /// Seen gone.

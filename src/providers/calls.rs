@@ -25,6 +25,17 @@ pub enum Operation {
     ListMembers,
     RemoveMember,
     DeleteImage,
+    ListUsers,
+    ShowUser,
+    ListProjects,
+    RemoveMembers,
+    ShowJob,
+    ListNamespaces,
+    ListRepositories,
+    ListPermissions,
+    RemovePermissions,
+    ListAccountShares,
+    RemoveAccountShare,
 }
 
 impl Operation {
@@ -35,6 +46,17 @@ impl Operation {
         Operation::ListMembers,
         Operation::RemoveMember,
         Operation::DeleteImage,
+        Operation::ListUsers,
+        Operation::ShowUser,
+        Operation::ListProjects,
+        Operation::RemoveMembers,
+        Operation::ShowJob,
+        Operation::ListNamespaces,
+        Operation::ListRepositories,
+        Operation::ListPermissions,
+        Operation::RemovePermissions,
+        Operation::ListAccountShares,
+        Operation::RemoveAccountShare,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -45,6 +67,17 @@ impl Operation {
             Operation::ListMembers => "list-members",
             Operation::RemoveMember => "remove-member",
             Operation::DeleteImage => "delete-image",
+            Operation::ListUsers => "list-users",
+            Operation::ShowUser => "show-user",
+            Operation::ListProjects => "list-projects",
+            Operation::RemoveMembers => "remove-members",
+            Operation::ShowJob => "show-job",
+            Operation::ListNamespaces => "list-namespaces",
+            Operation::ListRepositories => "list-repositories",
+            Operation::ListPermissions => "list-permissions",
+            Operation::RemovePermissions => "remove-permissions",
+            Operation::ListAccountShares => "list-account-shares",
+            Operation::RemoveAccountShare => "remove-account-share",
         }
     }
 
@@ -57,6 +90,17 @@ impl Operation {
             Operation::ListMembers => "listing the members of an image",
             Operation::RemoveMember => "removing a member of an image",
             Operation::DeleteImage => "deleting an image",
+            Operation::ListUsers => "listing the users of the account",
+            Operation::ShowUser => "reading a user",
+            Operation::ListProjects => "finding the project",
+            Operation::RemoveMembers => "removing members of images",
+            Operation::ShowJob => "asking how a job stands",
+            Operation::ListNamespaces => "listing namespaces",
+            Operation::ListRepositories => "listing repositories",
+            Operation::ListPermissions => "listing the permissions of users",
+            Operation::RemovePermissions => "removing permissions of users",
+            Operation::ListAccountShares => "listing the accounts a repository is shared with",
+            Operation::RemoveAccountShare => "ending a repository's share with an account",
         }
     }
 }

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::model::{Caller, Failure, Id, Inventory, Kind, Needs, Outcome, Target};
+use crate::model::{Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind, Needs, Outcome, Reach};
 
 pub mod calls;
 mod http;
+pub mod huawei;
 mod limiter;
 pub mod openstack;
 mod registry;
@@ -29,8 +30,7 @@ pub trait Reader: Send + Sync {
     /// Who the daemon is there.
     fn caller(&self) -> BoxFuture<'_, Result<Caller, Failure>>;
 
-    /// All the images that the caller's project owns, with member lists where
-    /// asked. A failure of one part is a gap of the inventory; an `Err` means
+    /// What the caller's project and account own, as far as `needs` asks. A failure of one part is a gap of the inventory; an `Err` means
     /// that nothing could be seen.
     fn collect<'a>(
         &'a self,
@@ -39,13 +39,16 @@ pub trait Reader: Send + Sync {
         progress: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> BoxFuture<'a, Result<Inventory, Failure>>;
 
-    /// One resource looked at again: the inventory holds it, or holds nothing
-    /// and has no gaps, which means that it is confirmed gone. What cannot be
-    /// told (invisible, not answered) is an `Err` or a gap.
+    /// One resource looked at again, with the list that grants of the kind
+    /// stand in: the inventory holds it, or holds nothing and has no gaps, which
+    /// means that it is confirmed gone. What cannot be told (invisible, not
+    /// answered) is an `Err` or a gap. Of the holders of permissions only
+    /// `subjects` are asked about.
     fn look<'a>(
         &'a self,
         kind: Kind,
         resource: &'a Id,
+        subjects: &'a [Id],
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Inventory, Failure>>;
 
@@ -55,8 +58,14 @@ pub trait Reader: Send + Sync {
 
 /// Removes targets from one cloud.
 pub trait Revoker: Send + Sync {
-    /// Makes the call for one target, once.
-    fn revoke<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Outcome>;
+    /// How many targets of the kind one call may take.
+    fn reach(&self, kind: Kind) -> Reach;
+
+    /// Makes the one call for a batch within [`Revoker::reach`], once.
+    fn revoke<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Outcome>;
+
+    /// How a job stands that an earlier call began.
+    fn job<'a>(&'a self, job: &'a JobId) -> BoxFuture<'a, Result<JobStatus, Failure>>;
 }
 
 /// The two handles of one cloud.
@@ -73,4 +82,9 @@ pub struct Progress {
     pub member_lists: u64,
     /// Known once the images are listed.
     pub member_lists_expected: Option<u64>,
+    pub repositories: u64,
+    /// Permission and share lists of namespaces and repositories.
+    pub access_lists: u64,
+    /// Known once the repositories are listed.
+    pub access_lists_expected: Option<u64>,
 }

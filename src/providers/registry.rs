@@ -1,6 +1,6 @@
 //! Every provider there is, one line each.
 
-use super::{Clock, Cloud, ConnectError, calls::Observer, openstack};
+use super::{Clock, Cloud, ConnectError, calls::Observer, huawei, openstack};
 use crate::{
     config::types::{self, Provider},
     model::CloudName,
@@ -13,7 +13,8 @@ pub fn connect(
     clock: Clock,
     observer: Observer,
 ) -> Result<Cloud, ConnectError> {
-    match config.provider {
-        Provider::OpenStack => openstack::connect(name, config, clock, observer),
+    match &config.provider {
+        Provider::OpenStack(auth) => openstack::connect(name, config, auth, clock, observer),
+        Provider::Huawei(huawei) => huawei::connect(name, config, huawei, clock, observer),
     }
 }

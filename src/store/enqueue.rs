@@ -129,7 +129,7 @@ fn was_tried(tx: &Tx<'_>, revocation: &Revocation) -> Result<bool, StoreError> {
     let mut rows = select.query(values)?;
     while let Some(row) = rows.next()? {
         let (digest, version): (String, String) = (row.get(0)?, row.get(1)?);
-        if digest == evidence.policy_digest && version == evidence.grant_version.to_string() {
+        if digest == evidence.policy_digest && version == evidence.grant_version {
             return Ok(true);
         }
     }

@@ -83,6 +83,7 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         not_before: moment(row, "not_before")?,
         decided_at: moment(row, "decided_at")?,
         allowed_from: moment(row, "allowed_from")?,
+        job: None,
         attempts: row.get("attempts")?,
         note: row.get("note")?,
         finished_at: row.get::<_, Option<Micros>>("finished_at")?.map(|Micros(at)| at),

@@ -58,6 +58,13 @@ fn after<'v>(entry: &Entry, verdict: &'v Verdict) -> (Next<'v>, &'v str) {
         Verdict::Done { note } => (Next::of(entry, TaskState::Done), note),
         Verdict::Dead { reason } => (Next::of(entry, TaskState::Dead), reason),
         Verdict::Cancelled { reason } => (Next::of(entry, TaskState::Cancelled), reason),
+        Verdict::UnderWay { not_before, note } => {
+            let next = Next {
+                not_before: *not_before,
+                ..Next::of(entry, TaskState::Verifying)
+            };
+            (next, note)
+        }
         Verdict::Again {
             not_before,
             called,

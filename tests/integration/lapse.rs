@@ -25,7 +25,7 @@ async fn a_share_lapses_and_is_done_once_it_is_seen_gone() {
     let evidence = &task.revocation.evidence;
     assert_eq!(evidence.policy.as_str(), "partner-shares-lapse");
     assert_eq!(evidence.resource_name, "partner-1");
-    assert_eq!(task.revocation.due_since, evidence.granted_at + days(30));
+    assert_eq!(task.revocation.due_since, evidence.granted_at.unwrap() + days(30));
     let story = AuditFilter {
         task: Some(task.id),
         after: Some(0),

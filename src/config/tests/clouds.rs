@@ -190,7 +190,7 @@ fn application_credentials_and_tokens_are_read() {
     let Auth::ApplicationCredential {
         credential: CredentialName::Name { name, user },
         ..
-    } = &config.clouds["one"].auth
+    } = openstack_login(&config.clouds["one"])
     else {
         panic!("{config:?}");
     };
@@ -209,7 +209,9 @@ fn application_credentials_and_tokens_are_read() {
     let config = compile_texts(&token, &[POLICY])
         .unwrap_or_else(|p| panic!("{p}"))
         .config;
-    assert!(matches!(&config.clouds["one"].auth, Auth::Token { project: Named::Id(id), .. } if id == "p"));
+    assert!(
+        matches!(openstack_login(&config.clouds["one"]), Auth::Token { project: Named::Id(id), .. } if id == "p")
+    );
 }
 
 const YAML: &str = "
@@ -258,7 +260,7 @@ fn an_account_can_come_from_clouds_yaml() {
         .config;
     let cloud = &config.clouds["one"];
     assert_eq!(cloud.region.as_deref(), Some("R2"));
-    let Auth::Password { user, project, .. } = &cloud.auth else {
+    let Auth::Password { user, project, .. } = openstack_login(cloud) else {
         panic!("{cloud:?}")
     };
     assert_eq!(
@@ -281,7 +283,7 @@ fn an_account_can_come_from_clouds_yaml() {
     let cloud = &config.clouds["one"];
     assert_eq!(cloud.interface, "internal");
     assert!(
-        matches!(&cloud.auth, Auth::ApplicationCredential { credential: CredentialName::Id(id), .. } if id == "12345")
+        matches!(openstack_login(cloud), Auth::ApplicationCredential { credential: CredentialName::Id(id), .. } if id == "12345")
     );
 }
 

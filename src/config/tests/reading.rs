@@ -19,8 +19,8 @@ fn defaults_hold_for_what_is_not_written() {
     let policy = &config.policies[0];
     assert!(policy.enabled);
     assert_eq!(
-        (policy.mode, policy.missed, policy.kind),
-        (Mode::Observe, Missed::RunOnce, Kind::ImageShare)
+        (policy.mode, policy.missed, policy.kinds.clone()),
+        (Mode::Observe, Missed::RunOnce, vec![Kind::ImageShare])
     );
     assert_eq!(
         (policy.limits.max_revocations, policy.limits.max_percent),
@@ -183,7 +183,7 @@ fn secrets_come_from_files_credentials_and_the_environment() {
 }
 
 fn secret_of(loaded: &Loaded) -> &str {
-    match &loaded.config.clouds["one"].auth {
+    match openstack_login(&loaded.config.clouds["one"]) {
         super::types::Auth::Password { password, .. } => password.expose_secret(),
         other => panic!("{other:?}"),
     }

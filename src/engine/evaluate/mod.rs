@@ -12,7 +12,7 @@ use super::{
     policy::{Exemption, Policy, Protection},
     rule::Rule,
 };
-use crate::model::{Evidence, Id, Image, Inventory, Kind, Member, Revocation, Sharing, Target};
+use crate::model::{Evidence, Id, Image, Inventory, Kind, Member, Revocation, Sharing, SubjectKind, Target};
 
 /// What one policy made of what it could see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,16 +65,19 @@ pub fn evaluate(
     let mut evaluation = Evaluation::default();
     let own = |image: &&Image| image.owner == inventory.caller.project;
     for image in inventory.images.iter().filter(own) {
-        match policy.kind {
-            Kind::Image => {
-                evaluation.seen += 1;
-                judge.image(image, &mut evaluation);
-            }
-            Kind::ImageShare => {
-                if let Sharing::Members(members) = &image.sharing {
-                    evaluation.seen += members.len() as u64;
-                    judge.shares(image, members, &mut evaluation);
+        for kind in &policy.kinds {
+            match kind {
+                Kind::Image => {
+                    evaluation.seen += 1;
+                    judge.image(image, &mut evaluation);
                 }
+                Kind::ImageShare => {
+                    if let Sharing::Members(members) = &image.sharing {
+                        evaluation.seen += members.len() as u64;
+                        judge.shares(image, members, &mut evaluation);
+                    }
+                }
+                Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare => {}
             }
         }
     }
@@ -155,10 +158,14 @@ impl Judge<'_> {
             policy_digest: self.policy.digest.clone(),
             observed_at: self.inventory.observed_at,
             resource_name: image.name.clone(),
+            subject_name: String::new(),
             owner: image.owner.clone(),
-            endpoint: self.inventory.caller.endpoint.clone(),
-            granted_at: member.map_or(image.created_at, |member| member.created_at),
-            grant_version: member.map_or(image.created_at, |member| member.updated_at),
+            endpoint: self.inventory.caller.endpoint(target.kind).to_owned(),
+            granted_at: Some(member.map_or(image.created_at, |member| member.created_at)),
+            grant_version: member
+                .map_or(image.created_at, |member| member.updated_at)
+                .to_string(),
+            still_reachable: vec![],
             compared: self.rule.compare(image, member, reading),
         };
         into.revocations.push(Revocation {
@@ -182,12 +189,7 @@ impl Judge<'_> {
             return Some("the daemon's own project".to_owned());
         }
         let protected = self.protection.covers_image(&image.id, &image.name)
-            || self
-                .policy
-                .kind
-                .subject()
-                .zip(subject)
-                .is_some_and(|(kind, subject)| self.protection.covers_subject(kind, subject));
+            || subject.is_some_and(|subject| self.protection.covers_subject(SubjectKind::Project, subject));
         if protected {
             return Some("protected by the configuration".to_owned());
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::types::{Auth, Cloud},
-    model::{Caller, Failure, FailureClass},
+    model::{Caller, Endpoints, Failure, FailureClass},
     providers::{
         calls::Operation,
         http::{Answer, Http, Request, is_allowed, origin},
@@ -68,15 +68,15 @@ pub enum LoginFailure {
 }
 
 /// Logs in, once.
-pub async fn login(http: &Http, config: &Cloud, now: Timestamp) -> Result<Token, LoginFailure> {
-    let json = serde_json::to_vec(&auth_request(&config.auth)).expect("an auth request is plain data");
+pub async fn login(http: &Http, config: &Cloud, auth: &Auth, now: Timestamp) -> Result<Token, LoginFailure> {
+    let json = serde_json::to_vec(&auth_request(auth)).expect("an auth request is plain data");
     let request = Request {
         operation: Operation::Login,
         method: Method::POST,
         url: below(&versioned(&config.auth_url, "v3"), "auth/tokens"),
         token: None,
         json: Some(json),
-        secrets: &[secret(&config.auth)],
+        secrets: &[secret(auth)],
     };
     let answer = http.send(request).await.map_err(LoginFailure::Passing)?;
     if !answer.status.is_success() {
@@ -92,7 +92,7 @@ pub async fn login(http: &Http, config: &Cloud, now: Timestamp) -> Result<Token,
     let secret = SecretString::from(value.map_err(LoginFailure::Passing)?);
     let body: TokenResponse = answer.json(answer.status).map_err(LoginFailure::Passing)?;
 
-    let image_root = match &config.image_endpoint {
+    let image_root = match &config.endpoints.image {
         Some(url) => Ok(versioned(url, "v2")),
         None => image_root(&body.token.catalog, config.region.as_deref(), &config.interface),
     };
@@ -100,7 +100,7 @@ pub async fn login(http: &Http, config: &Cloud, now: Timestamp) -> Result<Token,
     let image_root = image_root.map_err(misconfigured)?;
     Ok(Token {
         secret,
-        stale_at: stale_at(&config.auth, body.token.expires_at, now),
+        stale_at: stale_at(auth, body.token.expires_at, now),
         caller: caller(body.token, &image_root).map_err(misconfigured)?,
         image_root,
         worked: AtomicBool::new(false),
@@ -153,12 +153,21 @@ fn caller(token: TokenBody, image_root: &Url) -> Result<Caller, String> {
     let project = token
         .project
         .ok_or("the token is not scoped to a project; set the project to work in")?;
+    let (account, account_name) = match token.user.domain {
+        Some(domain) => (domain.id.unwrap_or_default(), domain.name.unwrap_or_default()),
+        None => Default::default(),
+    };
     Ok(Caller {
-        endpoint: image_root.to_string(),
         user: token.user.id.into(),
         user_name: token.user.name,
         project: project.id.into(),
         project_name: project.name,
+        account: account.into(),
+        account_name,
+        endpoints: Endpoints {
+            images: Some(image_root.to_string()),
+            registry: None,
+        },
     })
 }
 

@@ -36,20 +36,22 @@ pub mod wire;
 pub fn connect(
     name: CloudName,
     config: &types::Cloud,
+    auth: &types::Auth,
     clock: Clock,
     observer: Observer,
 ) -> Result<Cloud, ConnectError> {
-    connect_with(Patience::default(), name, config, clock, observer)
+    connect_with(Patience::default(), name, config, auth, clock, observer)
 }
 
 fn connect_with(
     patience: Patience,
     name: CloudName,
     config: &types::Cloud,
+    auth: &types::Auth,
     clock: Clock,
     observer: Observer,
 ) -> Result<Cloud, ConnectError> {
-    for url in [Some(&config.auth_url), config.image_endpoint.as_ref()]
+    for url in [Some(&config.auth_url), config.endpoints.image.as_ref()]
         .into_iter()
         .flatten()
     {
@@ -59,7 +61,7 @@ fn connect_with(
         }
     }
     let http = Arc::new(Http::new(config, Arc::clone(&clock), observer)?);
-    let session = Session::new(Arc::clone(&http), config.clone(), clock);
+    let session = Session::new(Arc::clone(&http), config.clone(), auth.clone(), clock);
     let glance = Arc::new(Glance::new(http, session));
     let reader = OpenStackReader::new(name, Arc::clone(&glance), config.limits.clone(), patience);
     Ok(Cloud {

@@ -47,7 +47,9 @@ impl OpenStackReader {
         let caller = self.patience.read(|| self.glance.caller()).await?;
         let lookout = self.lookout(&caller, self.patience);
         let mut collection = Collection::new(&self.name, &caller, &self.limits, lookout, progress);
-        collection.read_images().await?;
+        if needs.images {
+            collection.read_images().await?;
+        }
         if needs.members {
             collection.read_members().await;
         }
@@ -102,6 +104,8 @@ impl OpenStackReader {
             caller,
             observed_at,
             images,
+            namespaces: Vec::new(),
+            repositories: Vec::new(),
             gaps: Vec::new(),
         }
     }
@@ -125,6 +129,7 @@ impl Reader for OpenStackReader {
         &'a self,
         kind: Kind,
         resource: &'a Id,
+        _subjects: &'a [Id],
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Inventory, Failure>> {
         Box::pin(self.look(kind, resource, now))

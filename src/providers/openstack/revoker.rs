@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 
 use super::glance::{Found, Glance};
 use crate::{
-    model::{Failure, FailureClass, Kind, Outcome, Target},
+    model::{Batch, Failure, FailureClass, JobId, JobStatus, Kind, Outcome, Reach},
     providers::Revoker,
 };
 
@@ -19,12 +19,12 @@ impl OpenStackRevoker {
         OpenStackRevoker { glance }
     }
 
-    async fn remove(&self, target: &Target) -> Result<Found<()>, Failure> {
-        match (target.kind, &target.subject) {
-            (Kind::ImageShare, Some(project)) => self.glance.remove_member(&target.resource, project).await,
-            (Kind::Image, None) => self.glance.delete_image(&target.resource).await,
-            (Kind::ImageShare, None) | (Kind::Image, Some(_)) => {
-                let detail = format!("the target {target} does not fit its kind");
+    async fn remove(&self, batch: &Batch) -> Result<Found<()>, Failure> {
+        match (batch.kind, batch.resources.as_slice(), batch.subjects.as_slice()) {
+            (Kind::ImageShare, [image], [project]) => self.glance.remove_member(image, project).await,
+            (Kind::Image, [image], []) => self.glance.delete_image(image).await,
+            _ => {
+                let detail = format!("OpenStack has no call that removes {batch}");
                 Err(Failure::new(FailureClass::Refused, detail))
             }
         }
@@ -32,13 +32,22 @@ impl OpenStackRevoker {
 }
 
 impl Revoker for OpenStackRevoker {
-    fn revoke<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Outcome> {
+    fn reach(&self, _kind: Kind) -> Reach {
+        Reach::ONE
+    }
+
+    fn revoke<'a>(&'a self, batch: &'a Batch) -> BoxFuture<'a, Outcome> {
         Box::pin(async {
-            match self.remove(target).await {
+            match self.remove(batch).await {
                 Ok(Found::Here(())) => Outcome::Accepted,
                 Ok(Found::NotThere(_)) => Outcome::NotThere,
                 Err(failure) => Outcome::Failed(failure),
             }
         })
+    }
+
+    fn job<'a>(&'a self, _job: &'a JobId) -> BoxFuture<'a, Result<JobStatus, Failure>> {
+        let answer = JobStatus::Unknown("OpenStack has no jobs for what revokd removes".to_owned());
+        Box::pin(std::future::ready(Ok(answer)))
     }
 }

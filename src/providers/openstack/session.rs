@@ -28,6 +28,7 @@ const DISTRUST_HOLDS: SignedDuration = SignedDuration::from_mins(1);
 pub struct Session {
     http: Arc<Http>,
     config: Cloud,
+    auth: Auth,
     clock: Clock,
     state: Mutex<State>,
     /// Logins that have ended; tells a waiting call that one was made for it.
@@ -50,10 +51,11 @@ struct Refusal {
 }
 
 impl Session {
-    pub fn new(http: Arc<Http>, config: Cloud, clock: Clock) -> Session {
+    pub fn new(http: Arc<Http>, config: Cloud, auth: Auth, clock: Clock) -> Session {
         Session {
             http,
             config,
+            auth,
             clock,
             state: Mutex::default(),
             logins: AtomicU64::new(0),
@@ -83,7 +85,7 @@ impl Session {
             return Ok(Arc::clone(token));
         }
         state.token = None;
-        if matches!(self.config.auth, Auth::Token { .. }) {
+        if matches!(self.auth, Auth::Token { .. }) {
             let detail = format!(
                 "{} (the token was made elsewhere and cannot be renewed)",
                 answer.detail
@@ -124,7 +126,7 @@ impl Session {
         {
             return Err(failure.clone());
         }
-        let outcome = login(&self.http, &self.config, now).await;
+        let outcome = login(&self.http, &self.config, &self.auth, now).await;
         self.logins.fetch_add(1, Ordering::SeqCst);
         let failure = match outcome {
             Ok(token) => {

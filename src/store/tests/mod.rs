@@ -125,8 +125,10 @@ pub(super) fn revocation(policy: &str, target: &Target) -> Revocation {
             resource_name: "golden".into(),
             owner: Id::from("owner"),
             endpoint: "http://image.test/v2".to_owned(),
-            granted_at: at(-3_600),
-            grant_version: at(-3_600),
+            subject_name: String::new(),
+            granted_at: Some(at(-3_600)),
+            grant_version: at(-3_600).to_string(),
+            still_reachable: vec![],
             compared: vec![Comparison {
                 key: "granted_before".into(),
                 required: "30d".into(),

@@ -122,7 +122,7 @@ async fn what_one_policy_gave_up_another_tries_and_then_neither() {
 
     let run = scene.begin("one", at(7)).await;
     let mut granted_again = conclusion(run, "one", &target, now_queued(at(7)), at(7));
-    granted_again.revocations[0].evidence.grant_version = at(6);
+    granted_again.revocations[0].evidence.grant_version = at(6).to_string();
     let finished = scene.store.finish_run(granted_again).await.unwrap();
     assert_eq!(finished.taken_over, 1, "another grant is another matter");
     scene.assert_sound().await;

@@ -238,8 +238,8 @@ async fn a_run_releases_what_lost_its_reason_but_not_what_a_worker_has() {
     let live = scene.store.live(PolicyName::from("p")).await.unwrap();
     assert_eq!(live.len(), 2);
     assert_eq!(
-        (live[0].grant_version, live[0].policy_digest.as_str()),
-        (at(-3_600), "d1")
+        (live[0].grant_version.as_str(), live[0].policy_digest.as_str()),
+        (at(-3_600).to_string().as_str(), "d1")
     );
 
     let run = scene.begin("p", at(5)).await;

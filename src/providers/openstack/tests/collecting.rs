@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::{
     server::{Asked, Reply, Server, body, image, json, member, no_images, status},
-    setup::{Client, config, ids, start},
+    setup::{Client, config, ids, needs, start},
 };
 use crate::{
-    model::{FailureClass, Needs, Scope, Sharing},
+    model::{FailureClass, Scope, Sharing},
     providers::Progress,
 };
 
@@ -214,10 +214,7 @@ async fn members_are_read_of_shared_images_only_and_only_if_asked() {
     let reports: Mutex<Vec<Progress>> = Mutex::default();
     let report = |progress| reports.lock().unwrap().push(progress);
     let reader = &client.cloud.reader;
-    let inventory = reader
-        .collect(Needs { members: true }, start(), &report)
-        .await
-        .unwrap();
+    let inventory = reader.collect(needs(true), start(), &report).await.unwrap();
     assert_eq!(inventory.images[0].sharing, Sharing::NotShared);
     let Sharing::Members(members) = &inventory.images[1].sharing else {
         panic!("{:?}", inventory.images[1]);
@@ -235,6 +232,7 @@ async fn members_are_read_of_shared_images_only_and_only_if_asked() {
         images: 3,
         member_lists: 2,
         member_lists_expected: Some(2),
+        ..Progress::default()
     };
     assert_eq!(last, expected);
 }

@@ -14,7 +14,7 @@ use super::{
     setup::{Client, PASSWORD, config},
 };
 use crate::{
-    config::types::{Auth, Named},
+    config::types::{Auth, Named, Provider},
     model::FailureClass,
 };
 
@@ -77,7 +77,8 @@ async fn a_call_that_alone_is_refused_does_not_end_the_session() {
     let client = Client::of(&server);
     client.cloud.reader.probe().await.unwrap();
     let target = crate::model::Target::image("lab".into(), "bad".into());
-    let outcome = client.cloud.revoker.revoke(&target);
+    let batch = crate::model::Batch::of_one(&target);
+    let outcome = client.cloud.revoker.revoke(&batch);
     let (outcome, _) = futures::join!(outcome, client.cloud.reader.probe());
     assert!(matches!(outcome, crate::model::Outcome::Failed(f) if f.class == FailureClass::Unauthenticated));
     assert_eq!(
@@ -163,10 +164,10 @@ async fn a_token_is_replaced_shortly_before_it_expires() {
 async fn a_token_from_elsewhere_is_rescoped_and_never_renewed() {
     let server = Server::start(|_| status(401).into()).await;
     let mut config = config(&server);
-    config.auth = Auth::Token {
+    config.provider = Provider::OpenStack(Auth::Token {
         token: "made-elsewhere".into(),
         project: Named::Id("p1".to_owned()),
-    };
+    });
     let client = Client::with(&config);
     for _ in 0..3 {
         let failure = client.cloud.reader.probe().await.unwrap_err();

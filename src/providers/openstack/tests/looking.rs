@@ -12,7 +12,7 @@ async fn look(server: &Server, kind: Kind) -> Result<Inventory, Failure> {
     Client::of(server)
         .cloud
         .reader
-        .look(kind, &id("i"), start())
+        .look(kind, &id("i"), &[], start())
         .await
 }
 

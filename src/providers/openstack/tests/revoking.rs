@@ -4,7 +4,7 @@ use super::{
     server::{Reply, Server, body, status},
     setup::{Client, id},
 };
-use crate::model::{FailureClass, Kind, Outcome, Target};
+use crate::model::{Batch, FailureClass, Kind, Outcome, Target};
 
 fn share(image: &str, project: &str) -> Target {
     Target::image_share("lab".into(), id(image), id(project))
@@ -13,7 +13,10 @@ fn share(image: &str, project: &str) -> Target {
 fn class(outcome: &Outcome) -> Option<FailureClass> {
     match outcome {
         Outcome::Failed(failure) => Some(failure.class),
-        Outcome::Accepted | Outcome::NotThere => None,
+        other => {
+            assert!(matches!(other, Outcome::Accepted | Outcome::NotThere));
+            None
+        }
     }
 }
 
@@ -43,7 +46,7 @@ async fn each_status_means_one_outcome_of_one_call() {
         let image = code.to_string();
         for target in [share(&image, "p2"), Target::image("lab".into(), id(&image))] {
             let calls = server.data_calls().len();
-            let outcome = client.cloud.revoker.revoke(&target).await;
+            let outcome = client.cloud.revoker.revoke(&Batch::of_one(&target)).await;
             match &expected {
                 Ok(expected) => assert_eq!(outcome, *expected, "{code}"),
                 Err(expected) => assert_eq!(class(&outcome), Some(*expected), "{code}"),
@@ -51,6 +54,7 @@ async fn each_status_means_one_outcome_of_one_call() {
             let path = match target.kind {
                 Kind::ImageShare => format!("DELETE /image/v2/images/{code}/members/p2"),
                 Kind::Image => format!("DELETE /image/v2/images/{code}"),
+                other => panic!("{other}"),
             };
             assert_eq!(server.data_calls()[calls..], [path]);
         }
@@ -60,7 +64,11 @@ async fn each_status_means_one_outcome_of_one_call() {
 #[tokio::test]
 async fn a_cut_answer_is_not_repeated() {
     let server = Server::start(|_| Reply::Cut(Vec::new())).await;
-    let outcome = Client::of(&server).cloud.revoker.revoke(&share("i", "p2")).await;
+    let outcome = Client::of(&server)
+        .cloud
+        .revoker
+        .revoke(&Batch::of_one(&share("i", "p2")))
+        .await;
     assert_eq!(class(&outcome), Some(FailureClass::Interrupted));
     assert_eq!(server.data_calls().len(), 1);
 }
@@ -72,7 +80,11 @@ async fn an_expired_token_is_renewed_on_the_way() {
         _ => status(204).into(),
     })
     .await;
-    let outcome = Client::of(&server).cloud.revoker.revoke(&share("i", "p2")).await;
+    let outcome = Client::of(&server)
+        .cloud
+        .revoker
+        .revoke(&Batch::of_one(&share("i", "p2")))
+        .await;
     assert_eq!(outcome, Outcome::Accepted);
     assert_eq!((server.logins(), server.data_calls().len()), (2, 2));
 }
@@ -86,7 +98,12 @@ async fn a_refusal_carries_the_clouds_words() {
     })
     .await;
     let target = Target::image("lab".into(), id("i"));
-    let Outcome::Failed(failure) = Client::of(&server).cloud.revoker.revoke(&target).await else {
+    let Outcome::Failed(failure) = Client::of(&server)
+        .cloud
+        .revoker
+        .revoke(&Batch::of_one(&target))
+        .await
+    else {
         panic!("a 403 is a failure");
     };
     assert!(
@@ -110,7 +127,10 @@ async fn no_id_reaches_another_path() {
         ),
         (share("i%2f", "p"), "DELETE /image/v2/images/i%252f/members/p"),
     ] {
-        assert_eq!(client.cloud.revoker.revoke(&target).await, Outcome::Accepted);
+        assert_eq!(
+            client.cloud.revoker.revoke(&Batch::of_one(&target)).await,
+            Outcome::Accepted
+        );
         assert_eq!(server.data_calls().last().unwrap(), path);
     }
     let calls = server.data_calls().len();
@@ -120,7 +140,7 @@ async fn no_id_reaches_another_path() {
         share(".", "p"),
         Target::image("lab".into(), id("")),
     ] {
-        let outcome = client.cloud.revoker.revoke(&target).await;
+        let outcome = client.cloud.revoker.revoke(&Batch::of_one(&target)).await;
         assert_eq!(class(&outcome), Some(FailureClass::Refused), "{target}");
     }
     assert_eq!(

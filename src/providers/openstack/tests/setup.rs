@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::{connect_with, patience::Patience};
 use super::server::Server;
 use crate::{
-    config::types::{self, Auth, CloudLimits, Domain, Named, Provider},
+    config::types::{self, Auth, CloudLimits, Domain, Endpoints, Named, Provider},
     model::{Failure, Id, Inventory, Needs},
     providers::{Clock, Cloud, calls::Call},
 };
@@ -38,7 +38,10 @@ impl Client {
         let (log, time) = (Arc::clone(&calls), Arc::clone(&now));
         let clock: Clock = Arc::new(move || *time.lock().unwrap());
         let observer = Arc::new(move |call| log.lock().unwrap().push(call));
-        let cloud = connect_with(patience, "lab".into(), config, clock, observer).unwrap();
+        let Provider::OpenStack(auth) = &config.provider else {
+            panic!("{config:?}");
+        };
+        let cloud = connect_with(patience, "lab".into(), config, auth, clock, observer).unwrap();
         Client { cloud, calls, now }
     }
 
@@ -47,10 +50,15 @@ impl Client {
     }
 
     pub async fn collect(&self, members: bool) -> Result<Inventory, Failure> {
-        self.cloud
-            .reader
-            .collect(Needs { members }, start(), &|_| {})
-            .await
+        self.cloud.reader.collect(needs(members), start(), &|_| {}).await
+    }
+}
+
+pub fn needs(members: bool) -> Needs {
+    Needs {
+        images: true,
+        members,
+        ..Needs::default()
     }
 }
 
@@ -60,19 +68,18 @@ pub fn start() -> Timestamp {
 
 pub fn config(server: &Server) -> types::Cloud {
     types::Cloud {
-        provider: Provider::OpenStack,
-        auth_url: server.url.join("identity/v3").unwrap(),
-        auth: Auth::Password {
+        provider: Provider::OpenStack(Auth::Password {
             user: Named::Name {
                 name: "revoker".to_owned(),
                 domain: Domain::Name("account".to_owned()),
             },
             password: PASSWORD.into(),
             project: Named::Id("p1".to_owned()),
-        },
+        }),
+        auth_url: server.url.join("identity/v3").unwrap(),
         region: None,
         interface: "public".to_owned(),
-        image_endpoint: None,
+        endpoints: Endpoints::default(),
         allow_http: false,
         ca_file: None,
         limits: CloudLimits::default(),

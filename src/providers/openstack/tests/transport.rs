@@ -134,7 +134,7 @@ async fn a_request_that_never_left_is_unreachable() {
     drop(listener);
     let server = Server::start(|_| no_images()).await;
     let mut config = config(&server);
-    config.image_endpoint = Some(nobody);
+    config.endpoints.image = Some(nobody);
     let failure = Client::with(&config).cloud.reader.probe().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Unreachable, "{failure}");
 
@@ -146,7 +146,7 @@ async fn a_request_that_never_left_is_unreachable() {
             drop(stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await);
         }
     });
-    config.image_endpoint = Some(Url::parse(&no_tls).unwrap());
+    config.endpoints.image = Some(Url::parse(&no_tls).unwrap());
     let failure = Client::with(&config).cloud.reader.probe().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Unreachable, "{failure}");
 }
@@ -179,7 +179,7 @@ async fn every_request_is_observed() {
     client
         .cloud
         .reader
-        .look(crate::model::Kind::Image, &"x".into(), super::setup::start())
+        .look(crate::model::Kind::Image, &"x".into(), &[], super::setup::start())
         .await
         .unwrap();
     let calls = client.calls.lock().unwrap();
@@ -229,7 +229,7 @@ async fn a_cloud_that_cannot_be_reached_safely_is_refused_at_once() {
         Some(ConnectError::PlainHttp { .. })
     ));
     assert!(matches!(
-        attempt(&|c| c.image_endpoint = Some(plain.clone())),
+        attempt(&|c| c.endpoints.image = Some(plain.clone())),
         Some(ConnectError::PlainHttp { .. })
     ));
     let allowed = attempt(&|c| {
