@@ -1,0 +1,95 @@
+//! The batches that remove a set of targets, and nothing else.
+//!
+//! A call that takes two lists removes all their pairs. So a batch is a
+//! rectangle of decided pairs, or it is not made.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use self::cover::{Rectangle, cover};
+use crate::model::{Batch, CloudName, Id, Kind, Reach, Target};
+
+mod cover;
+mod matching;
+mod peel;
+#[cfg(test)]
+mod tests;
+
+/// Covers exactly `targets`: each is in one batch, and no batch holds a target
+/// that was not asked for. A target that is given twice is planned once.
+///
+/// Each batch is within `reach`; where a batch of several targets would cost at
+/// least as many requests as its targets do alone, each of them is a batch of
+/// its own. The same targets give the same batches in any order.
+pub fn plan(targets: &[Target], reach: Reach) -> Vec<Batch> {
+    let mut grids: BTreeMap<(&CloudName, Kind), BTreeSet<(&Id, Option<&Id>)>> = BTreeMap::new();
+    for target in targets {
+        let grid = grids.entry((&target.cloud, target.kind)).or_default();
+        grid.insert((&target.resource, target.subject.as_ref()));
+    }
+    let batches = grids
+        .into_iter()
+        .flat_map(|((cloud, kind), pairs)| Grid::of(cloud, kind, &pairs).batches(reach));
+    batches.collect()
+}
+
+/// The targets of one cloud and kind as pairs of numbers. Deletions, which have
+/// no subject, are a grid with one column.
+struct Grid<'a> {
+    cloud: &'a CloudName,
+    kind: Kind,
+    resources: Vec<&'a Id>,
+    subjects: Vec<Option<&'a Id>>,
+    pairs: Vec<(u32, u32)>,
+}
+
+impl<'a> Grid<'a> {
+    fn of(cloud: &'a CloudName, kind: Kind, targets: &BTreeSet<(&'a Id, Option<&'a Id>)>) -> Grid<'a> {
+        let resources = distinct(targets.iter().map(|(resource, _)| *resource));
+        let subjects = distinct(targets.iter().map(|(_, subject)| *subject));
+        let pairs = targets
+            .iter()
+            .map(|(resource, subject)| (position(&resources, resource), position(&subjects, subject)));
+        Grid {
+            cloud,
+            kind,
+            pairs: pairs.collect(),
+            resources,
+            subjects,
+        }
+    }
+
+    fn batches(&self, reach: Reach) -> Vec<Batch> {
+        let most = (reach.resources, reach.subjects);
+        let worth_it =
+            |rectangle: &Rectangle| rectangle.rows.len() * rectangle.columns.len() > reach.requests;
+        let rectangles = cover(&self.pairs, most).into_iter();
+        let pieces = rectangles.flat_map(|rectangle| match worth_it(&rectangle) {
+            true => vec![rectangle],
+            false => rectangle.pairs(),
+        });
+        pieces.map(|rectangle| self.batch(&rectangle)).collect()
+    }
+
+    fn batch(&self, rectangle: &Rectangle) -> Batch {
+        let rows = rectangle.rows.iter();
+        let columns = rectangle.columns.iter();
+        Batch {
+            cloud: self.cloud.clone(),
+            kind: self.kind,
+            resources: rows.map(|&row| self.resources[row as usize].clone()).collect(),
+            subjects: columns
+                .filter_map(|&column| self.subjects[column as usize].cloned())
+                .collect(),
+        }
+    }
+}
+
+fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
+    values.collect::<BTreeSet<T>>().into_iter().collect()
+}
+
+/// Of a value that `values`, which is sorted, holds.
+fn position<T: Ord>(values: &[T], value: &T) -> u32 {
+    let position = values.partition_point(|other| other < value);
+    u32::try_from(position).expect("a queue holds fewer than four billion targets")
+}
