@@ -9,6 +9,7 @@ mod cloud;
 mod dispatch;
 mod evaluate;
 mod memory;
+mod plan;
 mod process;
 mod setup;
 mod store;
@@ -27,14 +28,16 @@ fn main() -> anyhow::Result<()> {
     match arguments.as_slice() {
         [] => {
             evaluate::main()?;
+            plan::main()?;
             store::main()?;
             dispatch::main()?;
             memory::main()
         }
         ["evaluate"] => evaluate::main(),
+        ["plan"] => plan::main(),
         ["store"] => store::main(),
         ["dispatch"] => dispatch::main(),
         ["memory"] => memory::main(),
-        other => bail!("there is no figure {other:?}; there are: evaluate, store, dispatch, memory"),
+        other => bail!("there is no figure {other:?}; there are: evaluate, plan, store, dispatch, memory"),
     }
 }
