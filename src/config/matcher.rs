@@ -215,7 +215,7 @@ fn expiry(value: &Value<'_>) -> Option<Expiry> {
 
 fn condition(value: &Value<'_>, kind: Kind) -> Option<Condition> {
     let text = value.text()?;
-    match Condition::parse(text.text, kind) {
+    match Condition::parse(text.text, std::slice::from_ref(&kind)) {
         Ok(condition) => Some(condition),
         Err(error) => {
             let span = error

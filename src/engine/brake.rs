@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::policy::Limits;
+use super::{policy::Limits, resource::ResourceClass};
 use crate::model::{Id, Revocation};
 
 /// A limit that a run would break.
@@ -54,14 +54,16 @@ pub fn trips(limits: &Limits, seen: u64, wanted: &[&Revocation]) -> Vec<Trip> {
 
 fn worst_resource(wanted: &[&Revocation], limit: u64) -> Option<Trip> {
     let mut by_resource: BTreeMap<_, (u64, &str)> = BTreeMap::new();
-    for revocation in wanted {
-        let resource = (&revocation.target.cloud, &revocation.target.resource);
+    let from_somebody = wanted.iter().filter(|each| each.target.subject.is_some());
+    for revocation in from_somebody {
+        let target = &revocation.target;
+        let resource = (&target.cloud, ResourceClass::of(target.kind), &target.resource);
         by_resource
             .entry(resource)
             .or_insert((0, &revocation.evidence.resource_name))
             .0 += 1;
     }
-    let ((_, resource), (wanted, name)) = by_resource.into_iter().max_by_key(|(_, (count, _))| *count)?;
+    let ((_, _, resource), (wanted, name)) = by_resource.into_iter().max_by_key(|(_, (count, _))| *count)?;
     (wanted > limit).then(|| Trip::PerResource {
         resource: resource.clone(),
         name: name.to_owned(),
@@ -103,7 +105,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::engine::sample;
+    use crate::{
+        engine::sample,
+        model::{Kind, Target},
+    };
 
     fn wanted(per_image: &[u64]) -> Vec<Revocation> {
         let pair = |(image, count): (usize, &u64)| {
@@ -144,6 +149,37 @@ mod tests {
     fn one_resource_that_would_lose_too_many_holds_the_run() {
         assert_eq!(trip_count(&limits(100, 100.0, Some(3)), 10, &wanted(&[3, 3])), 0);
         assert_eq!(trip_count(&limits(100, 100.0, Some(3)), 10, &wanted(&[1, 4])), 1);
+    }
+
+    #[test]
+    fn resources_of_one_name_are_counted_apart_and_kinds_of_one_resource_together() {
+        let of_kind = |kind, resource: &str, subject: &str| {
+            let target = Target::grant("c".into(), kind, Id::from(resource), Id::from(subject));
+            Revocation {
+                target,
+                ..sample::revocation("i", "a")
+            }
+        };
+        let apart = [
+            of_kind(Kind::ImageShare, "team", "a"),
+            of_kind(Kind::NamespacePermission, "team", "b"),
+        ];
+        let together = [
+            of_kind(Kind::RepositoryPermission, "team/api", "a"),
+            of_kind(Kind::RepositoryShare, "team/api", "partner"),
+        ];
+        assert_eq!(trip_count(&limits(100, 100.0, Some(1)), 10, &apart), 0);
+        assert_eq!(trip_count(&limits(100, 100.0, Some(1)), 10, &together), 1);
+    }
+
+    #[test]
+    fn an_image_that_goes_is_no_subject_that_goes_from_it() {
+        let image = Revocation {
+            target: Target::image("c".into(), Id::from("i0")),
+            ..sample::revocation("i0", "a")
+        };
+        let wanted = [wanted(&[1]), vec![image]].concat();
+        assert_eq!(trip_count(&limits(100, 100.0, Some(1)), 10, &wanted), 0);
     }
 
     #[test]
