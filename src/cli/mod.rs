@@ -13,6 +13,7 @@ mod run;
 mod runs;
 mod simulate;
 mod status;
+mod target;
 mod tasks;
 
 use std::{path::PathBuf, process::ExitCode};

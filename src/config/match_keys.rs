@@ -89,15 +89,6 @@ const KEYS: &[About] = &[
         instead: &[(IMAGE, "the image's owner is `owner`")],
     },
     About {
-        key: "owner",
-        kinds: IMAGES,
-        subject: "the project of an image",
-        instead: &[(
-            REGISTRY,
-            "what is in a registry belongs to the account; select by `namespace`",
-        )],
-    },
-    About {
         key: "image",
         kinds: IMAGES,
         subject: "about images of machines",

@@ -109,11 +109,6 @@ const REFUSED: &[(&str, &str, &str)] = &[
         "image.name = \"x\"",
         "the name is `repository`",
     ),
-    (
-        "\"repository-permission\"",
-        "owner = \"x\"",
-        "belongs to the account",
-    ),
     ("\"repository-share\"", "expires.tag = \"x\"", "`deadline_passed`"),
     ("\"repository-share\"", "level = \"read\"", "nothing else"),
     (
