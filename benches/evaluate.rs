@@ -105,7 +105,7 @@ fn show_conditions(inventory: &Inventory, directory: &Directory) -> anyhow::Resu
     for (what, text) in CONDITIONS {
         let mut policy = everything.clone();
         policy.matcher.granted_before = None;
-        let condition = revokd::engine::condition::Condition::parse(text, policy.kinds[0]);
+        let condition = revokd::engine::condition::Condition::parse(text, &policy.kinds);
         policy.matcher.when = Some(condition.map_err(|error| anyhow!("{text}: {error}"))?);
         let took = seconds(|| {
             black_box(decide(&policy, inventory));

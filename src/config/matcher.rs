@@ -149,8 +149,10 @@ fn expiry(value: &Value<'_>) -> Option<Expiry> {
 /// A condition has to make sense for each of the kinds.
 fn condition(value: &Value<'_>, kinds: &[Kind]) -> Option<Condition> {
     let text = value.text()?;
-    let parsed = kinds.iter().map(|kind| Condition::parse(text.text, *kind));
-    match parsed.reduce(|first, next| first.and_then(|first| next.map(|_| first)))? {
+    if kinds.is_empty() {
+        return None;
+    }
+    match Condition::parse(text.text, kinds) {
         Ok(condition) => Some(condition),
         Err(error) => {
             let span = error

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::policy::Limits;
+use super::{policy::Limits, resource::ResourceClass};
 use crate::model::{Id, Revocation};
 
 /// A limit that a run would break.
@@ -54,14 +54,16 @@ pub fn trips(limits: &Limits, seen: u64, wanted: &[&Revocation]) -> Vec<Trip> {
 
 fn worst_resource(wanted: &[&Revocation], limit: u64) -> Option<Trip> {
     let mut by_resource: BTreeMap<_, (u64, &str)> = BTreeMap::new();
-    for revocation in wanted {
-        let resource = (&revocation.target.cloud, &revocation.target.resource);
+    let from_somebody = wanted.iter().filter(|each| each.target.subject.is_some());
+    for revocation in from_somebody {
+        let target = &revocation.target;
+        let resource = (&target.cloud, ResourceClass::of(target.kind), &target.resource);
         by_resource
             .entry(resource)
             .or_insert((0, &revocation.evidence.resource_name))
             .0 += 1;
     }
-    let ((_, resource), (wanted, name)) = by_resource.into_iter().max_by_key(|(_, (count, _))| *count)?;
+    let ((_, _, resource), (wanted, name)) = by_resource.into_iter().max_by_key(|(_, (count, _))| *count)?;
     (wanted > limit).then(|| Trip::PerResource {
         resource: resource.clone(),
         name: name.to_owned(),

@@ -4,6 +4,7 @@
 //! says why; deciding cannot fail.
 
 pub mod brake;
+mod candidate;
 pub mod circuit;
 pub mod condition;
 pub mod evaluate;
@@ -11,8 +12,10 @@ pub mod expiry;
 pub mod patterns;
 pub mod plan;
 pub mod policy;
+pub mod reach;
 pub mod recheck;
 pub mod reconcile;
+mod resource;
 pub mod retry;
 mod rule;
 pub mod schedule;

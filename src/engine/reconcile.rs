@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::evaluate::Evaluation;
-use crate::model::{
-    CloudName, Hold, Id, Image, Inventory, Kind, LiveTask, Revocation, RunId, Sharing, Target, TaskId,
-    TaskState,
+use super::{
+    evaluate::Evaluation,
+    resource::{Resource, ResourceClass},
 };
+use crate::model::{CloudName, Hold, Id, Inventory, LiveTask, Revocation, RunId, Target, TaskId, TaskState};
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Reconciled<'a> {
@@ -61,7 +61,7 @@ pub fn reconcile<'a>(
     for task in live {
         match lost_reason(digest, task, &decided, evaluation, &index) {
             // A worker has it, or a call was made: only a look may settle it.
-            Some(_) if matches!(task.state, TaskState::Claimed | TaskState::Verifying) => {
+            Some(_) if is_under_way(task.state) => {
                 standing.insert(&task.target);
             }
             None if task.state == TaskState::Dead && now.duration_since(task.decided_at) > decision_valid => {
@@ -102,9 +102,13 @@ impl Reconciled<'_> {
 
 /// What is held or was given up by one policy, another one may carry out.
 fn is_on_its_way(state: TaskState) -> bool {
+    state == TaskState::Queued || is_under_way(state)
+}
+
+fn is_under_way(state: TaskState) -> bool {
     matches!(
         state,
-        TaskState::Queued | TaskState::Claimed | TaskState::Verifying
+        TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
     )
 }
 
@@ -140,7 +144,7 @@ fn lost_reason(
     }
     match decided.get(&task.target) {
         Some(again) if again.evidence.grant_version != task.grant_version => Some(format!(
-            "granted again or changed at {}",
+            "granted again or changed ({})",
             again.evidence.grant_version
         )),
         Some(_) => None,
@@ -160,39 +164,36 @@ fn lost_reason(
     }
 }
 
+/// Ids are looked up by the thousand; lists of a resource are short.
 #[derive(Default)]
-struct Index<'a>(HashMap<(&'a CloudName, &'a Id), &'a Image>);
+struct Index<'a>(HashMap<(&'a CloudName, ResourceClass, &'a Id), Resource<'a>>);
 
 impl<'a> Index<'a> {
     fn of(inventories: &'a BTreeMap<CloudName, Inventory>) -> Index<'a> {
-        let images = inventories.iter().flat_map(|(cloud, inventory)| {
-            inventory
-                .images
-                .iter()
-                .map(move |image| ((cloud, &image.id), image))
-        });
-        Index(images.collect())
+        let mut index = HashMap::new();
+        for (cloud, inventory) in inventories {
+            for class in ResourceClass::ALL {
+                let resources = Resource::all(inventory, class);
+                index.extend(resources.map(|resource| ((cloud, class, resource.id()), resource)));
+            }
+        }
+        Index(index)
     }
 
     fn holds(&self, target: &Target) -> bool {
-        let Some(image) = self.0.get(&(&target.cloud, &target.resource)) else {
-            return false;
-        };
-        match (target.kind, &image.sharing) {
-            (Kind::Image, _) => true,
-            (Kind::ImageShare, Sharing::Members(members)) => members
-                .iter()
-                .any(|member| Some(&member.project) == target.subject.as_ref()),
-            (Kind::ImageShare, _) => false,
-            (Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare, _) => false,
-        }
+        let class = ResourceClass::of(target.kind);
+        let resource = self.0.get(&(&target.cloud, class, &target.resource));
+        resource.is_some_and(|resource| resource.find(target).is_some())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{evaluate::Spared, sample};
+    use crate::{
+        engine::{evaluate::Spared, sample},
+        model::Sharing,
+    };
 
     fn live(
         id: TaskId,
@@ -364,9 +365,11 @@ mod tests {
     fn a_call_that_was_made_is_settled_by_a_look_and_not_by_a_run() {
         let a = sample::revocation("i", "a");
         let evaluation = decided(&[]);
-        let called = [live(1, 1, &a, TaskState::Verifying, None)];
-        let result = held_against("other digest", &evaluation, &seen("i", &["a"]), &called);
-        assert_eq!(result.release, []);
+        for state in [TaskState::Submitted, TaskState::Verifying] {
+            let called = [live(1, 1, &a, state, None)];
+            let result = held_against("other digest", &evaluation, &seen("i", &["a"]), &called);
+            assert_eq!(result.release, [], "{state}");
+        }
     }
 
     #[test]

@@ -7,8 +7,9 @@ use super::{
     schedule::Schedule,
 };
 use crate::model::{
-    Caller, Endpoints, Evidence, Id, Image, Inventory, Kind, Member, MemberStatus, Mode, Revocation, Sharing,
-    Target, Task, TaskState, Visibility,
+    AccountShare, Caller, Endpoints, Evidence, Holder, Id, Image, Inventory, Kind, Level, Member,
+    MemberStatus, Mode, Namespace, Permission, Reading, Repository, Revocation, Sharing, Target, Task,
+    TaskState, UserState, Visibility,
 };
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -39,6 +40,62 @@ pub(crate) fn member(project: &str, granted_at: &str) -> Member {
         status: MemberStatus::Accepted,
         created_at: at(granted_at),
         updated_at: at(granted_at),
+    }
+}
+
+/// One that the daemon manages.
+pub(crate) fn namespace(name: &str, permissions: Vec<Permission>) -> Namespace {
+    Namespace {
+        name: Id::from(name),
+        own_level: Level::Manage,
+        permissions: Reading::Read(permissions),
+    }
+}
+
+/// Of the name `NAMESPACE/NAME`; shared with nobody.
+pub(crate) fn repository(id: &str, permissions: Vec<Permission>) -> Repository {
+    let (namespace, name) = id.split_once('/').expect("a slash");
+    Repository {
+        id: Id::from(id),
+        namespace: Id::from(namespace),
+        name: name.to_owned(),
+        public: false,
+        created_at: at("2026-01-01T00:00:00Z"),
+        updated_at: at("2026-01-02T00:00:00Z"),
+        permissions: Reading::Read(permissions),
+        shares: Reading::Read(vec![]),
+    }
+}
+
+/// Of an enabled user who is called `name-of-USER`.
+pub(crate) fn permission(user: &str, level: Level) -> Permission {
+    Permission {
+        user: Id::from(user),
+        user_name: format!("name-of-{user}"),
+        level,
+        holder: Some(Holder {
+            state: UserState::Enabled,
+            account_owner: false,
+        }),
+    }
+}
+
+/// A year old, with a deadline that is over at the time of the samples.
+pub(crate) fn account_share(account: &str) -> AccountShare {
+    AccountShare {
+        account: Id::from(account),
+        deadline: Some(at("2026-05-01T00:00:00Z")),
+        expired: false,
+        created_at: Some(at("2025-06-01T00:00:00Z")),
+        updated_at: Some(at("2025-06-02T00:00:00Z")),
+    }
+}
+
+pub(crate) fn registry(namespaces: Vec<Namespace>, repositories: Vec<Repository>) -> Inventory {
+    Inventory {
+        namespaces,
+        repositories,
+        ..inventory(vec![])
     }
 }
 

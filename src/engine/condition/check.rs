@@ -12,10 +12,11 @@ use cel::{
 use super::{
     ConditionError,
     functions::is_duration,
-    narrowing::{SIZE, property, when_false, when_true},
+    narrowing::{path, property, when_false, when_true},
     operations::{binary, function, negate, symbol},
     row,
-    types::{Type, fields, suggestion, variable, variables},
+    types::Type,
+    variables,
 };
 use crate::model::Kind;
 
@@ -26,11 +27,11 @@ const DEEPEST: usize = 64;
 
 pub(super) type Checked = Result<Type, ConditionError>;
 
-pub(super) fn check(program: &Program, text: &str, kind: Kind) -> Result<(), ConditionError> {
+pub(super) fn check(program: &Program, text: &str, kinds: &[Kind]) -> Result<(), ConditionError> {
     let mut checker = Checker {
         info: program.source_info(),
         text,
-        kind,
+        kinds,
         bound: Vec::new(),
         loops: 0,
         depth: 0,
@@ -49,7 +50,7 @@ pub(super) fn check(program: &Program, text: &str, kind: Kind) -> Result<(), Con
 struct Checker<'a> {
     info: &'a SourceInfo,
     text: &'a str,
-    kind: Kind,
+    kinds: &'a [Kind],
     /// The variables of macros, innermost last.
     bound: Vec<(String, Type)>,
     loops: usize,
@@ -82,35 +83,23 @@ impl Checker<'_> {
         if let Some((_, bound)) = self.bound.iter().rev().find(|(bound, _)| bound == name) {
             return Ok(bound.clone());
         }
-        if let Some(found) = variable(name, self.kind) {
-            return Ok(found);
-        }
-        if name == "grant" {
-            return Err(ConditionError::new(format!(
-                "`grant` is unknown here: targets of kind `{}` have no grant",
-                self.kind
-            )));
-        }
-        let error = ConditionError::new(format!("unknown variable `{name}`"));
-        Err(error.hint(suggestion(name, variables(self.kind).iter().copied())))
+        variables::variable(name, self.kinds)
     }
 
     fn field(&mut self, part: &IdedExpr, select: &SelectExpr, known: &[String]) -> Checked {
         let field = select.field.as_str();
         match self.type_of(&select.operand, known)? {
             Type::Record(record) => {
-                let there = fields(record);
-                let Some((_, found)) = there.iter().find(|(name, _)| *name == field) else {
-                    let error = ConditionError::new(format!("`{record}` has no field `{field}`"));
-                    return Err(error.hint(suggestion(field, there.iter().map(|(name, _)| *name))));
-                };
+                let found = variables::field(record, field, self.kinds)?;
                 if select.test {
                     let error = ConditionError::new(format!("`{record}.{field}` is always there"));
-                    return Err(error.hint("has() asks for properties; of a size, ask: image.size != null"));
+                    return Err(error.hint(
+                        "has() asks for properties; of a value that may be null, ask: image.size != null",
+                    ));
                 }
-                match found {
-                    Type::MaybeInt if known.iter().any(|k| k == SIZE) => Ok(Type::Int),
-                    other => Ok(other.clone()),
+                match path(&part.expr) {
+                    Some(path) if known.contains(&path) => Ok(found.present()),
+                    _ => Ok(found),
                 }
             }
             Type::Map if select.test => Ok(Type::Bool),
@@ -215,7 +204,7 @@ impl Checker<'_> {
                 )));
             }
         };
-        if variable(&parts.iter_var, self.kind).is_some() || parts.iter_var2.is_some() {
+        if variables::is_reserved(&parts.iter_var) || parts.iter_var2.is_some() {
             let message = format!("`{}` cannot be the name of a list's element", parts.iter_var);
             return Err(ConditionError::new(message));
         }

@@ -13,13 +13,15 @@ mod narrowing;
 mod operations;
 mod row;
 mod types;
+mod variables;
 
 use std::{fmt, ops::Range, sync::Arc};
 
 use cel::{Context, Value, common::types::CelBool, parser::Expression};
 use jiff::Timestamp;
 
-use crate::model::{Image, Kind, Member};
+use super::candidate::Candidate;
+use crate::model::Kind;
 
 /// Bytes of an expression.
 const MOST_BYTES: usize = 4096;
@@ -31,7 +33,7 @@ const MOST_SIGNS: usize = 600;
 /// Each `?` may stand within the last.
 const MOST_CHOICES: usize = 16;
 
-/// A condition that is known to make sense for its policy's kind.
+/// A condition that is known to make sense for its policy's kinds.
 #[derive(Clone)]
 pub struct Condition {
     expression: Arc<Expression>,
@@ -69,29 +71,30 @@ impl ConditionError {
 }
 
 impl Condition {
-    /// Reads an expression over the targets of `kind`.
+    /// Reads an expression over the targets of `kinds`, of which there is at
+    /// least one: each name in it must mean something for every one of them.
     ///
     /// # Errors
     /// The first thing that is wrong: syntax, a name, a type, a value that may
     /// be absent and is used unasked, or a result that is no boolean.
-    pub fn parse(text: &str, kind: Kind) -> Result<Condition, ConditionError> {
+    pub fn parse(text: &str, kinds: &[Kind]) -> Result<Condition, ConditionError> {
         refuse_what_is_too_big(text)?;
         let program = row::ENVIRONMENT
             .compile(text)
             .map_err(|errors| syntax_error(text, &errors))?;
-        check::check(&program, text, kind)?;
+        check::check(&program, text, kinds)?;
         Ok(Condition {
             expression: Arc::new(program.expression().clone()),
             written: text.into(),
         })
     }
 
-    /// Whether it holds for an image, or for one member of it.
+    /// Whether it holds for one target, which is of one of its kinds.
     ///
     /// # Errors
     /// Why it cannot be told for this item; the item is then not matched.
-    pub fn holds(&self, image: &Image, member: Option<&Member>, now: Timestamp) -> Result<bool, String> {
-        let row = row::Row { image, member, now };
+    pub(super) fn holds(&self, candidate: Candidate, now: Timestamp) -> Result<bool, String> {
+        let row = row::Row { candidate, now };
         let mut scope: Context<'_, '_> = row::ROOT.new_inner_scope();
         scope.set_variable_resolver(&row);
         let value = Value::resolve_val(&self.expression, &scope).map_err(|error| error.to_string())?;
@@ -167,6 +170,9 @@ fn syntax_error(text: &str, errors: &cel::ParseErrors) -> ConditionError {
     };
     let error = ConditionError::new(format!("the condition cannot be read: {message}"));
     let error = error.at(place(text, first.pos));
+    if message == "reserved identifier: namespace" {
+        return error.hint("the namespace of a grant is `grant.namespace`");
+    }
     match text.contains(" and ") || text.contains(" or ") || text.contains(" not ") {
         true => error.hint("CEL writes && for and, || for or, ! for not"),
         false => error,

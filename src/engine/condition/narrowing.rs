@@ -1,12 +1,10 @@
 //! Which absent values an expression has already asked about.
 //!
-//! A size can be null and a property can be missing; using one unasked would
-//! be an error at night. `has(image.properties.x) && …` asks, and CEL gives
+//! A size or a time can be null and a property can be missing; using one unasked
+//! would be an error at night. `has(image.properties.x) && …` asks, and CEL gives
 //! the same answer with the two sides swapped, so both orders count.
 
 use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
-
-pub(super) const SIZE: &str = "size";
 
 /// What is known to be there where `expression` is true.
 pub(super) fn when_true(expression: &IdedExpr) -> Vec<String> {
@@ -15,7 +13,7 @@ pub(super) fn when_true(expression: &IdedExpr) -> Vec<String> {
         Expr::Call(call) => match (call.func_name.as_str(), call.args.as_slice()) {
             (operators::LOGICAL_AND, [left, right]) => [when_true(left), when_true(right)].concat(),
             (operators::LOGICAL_NOT, [inner]) => when_false(inner),
-            (operators::NOT_EQUALS, _) => size_compared_with_null(call),
+            (operators::NOT_EQUALS, _) => compared_with_null(call),
             (operators::IN, [key, map]) => match (&key.expr, &map.expr) {
                 (Expr::Literal(LiteralValue::String(key)), map) if is_field(map, "properties") => {
                     vec![key.inner().to_owned()]
@@ -39,7 +37,7 @@ pub(super) fn when_false(expression: &IdedExpr) -> Vec<String> {
     match (call.func_name.as_str(), call.args.as_slice()) {
         (operators::LOGICAL_OR, [left, right]) => [when_false(left), when_false(right)].concat(),
         (operators::LOGICAL_NOT, [inner]) => when_true(inner),
-        (operators::EQUALS, _) => size_compared_with_null(call),
+        (operators::EQUALS, _) => compared_with_null(call),
         _ => Vec::new(),
     }
 }
@@ -61,13 +59,26 @@ pub(super) fn property(expression: &Expr) -> Option<String> {
     }
 }
 
-fn size_compared_with_null(call: &CallExpr) -> Vec<String> {
-    let null = |side: &IdedExpr| matches!(side.expr, Expr::Literal(LiteralValue::Null));
-    match call.args.as_slice() {
-        [left, right] if is_field(&left.expr, "size") && null(right) => vec![SIZE.to_owned()],
-        [left, right] if is_field(&right.expr, "size") && null(left) => vec![SIZE.to_owned()],
-        _ => Vec::new(),
+/// `image.size` and the like: a field of a record, by the names that lead to it.
+pub(super) fn path(expression: &Expr) -> Option<String> {
+    let Expr::Select(select) = expression else {
+        return None;
+    };
+    match &select.operand.expr {
+        _ if select.test => None,
+        Expr::Ident(name) => Some(format!("{name}.{}", select.field)),
+        operand => Some(format!("{}.{}", path(operand)?, select.field)),
     }
+}
+
+fn compared_with_null(call: &CallExpr) -> Vec<String> {
+    let null = |side: &IdedExpr| matches!(side.expr, Expr::Literal(LiteralValue::Null));
+    let asked = match call.args.as_slice() {
+        [left, right] if null(right) => path(&left.expr),
+        [left, right] if null(left) => path(&right.expr),
+        _ => None,
+    };
+    asked.into_iter().collect()
 }
 
 fn is_field(expression: &Expr, field: &str) -> bool {

@@ -35,7 +35,7 @@ pub(super) fn symbol(name: &str) -> Option<&'static str> {
 }
 
 pub(super) fn binary(name: &str, left: &Type, right: &Type) -> Checked {
-    use Type::{Any, Bool, Double, Duration, Int, List, Map, MaybeInt, Text, Timestamp};
+    use Type::{Any, Bool, Double, Duration, Int, List, Map, MaybeInt, MaybeTimestamp, Text, Timestamp};
     let symbol = symbol(name).unwrap_or(name);
     let result = match (symbol, left, right) {
         ("==" | "!=", a, b) => a.comparable(b).then_some(Bool),
@@ -60,6 +60,10 @@ pub(super) fn binary(name: &str, left: &Type, right: &Type) -> Checked {
             ConditionError::new("the size of an image may be null, while it has no data")
                 .hint("ask first: image.size != null && …")
         }
+        (MaybeTimestamp, _) | (_, MaybeTimestamp) => ConditionError::new(format!(
+            "`{symbol}` does not work with a time that may be null, where there is none or the cloud does not tell it"
+        ))
+        .hint("ask first, for example: grant.deadline != null && …"),
         _ => ConditionError::new(format!("`{symbol}` does not work between {left} and {right}")),
     })
 }

@@ -20,7 +20,10 @@ use cel::{
 };
 use jiff::Timestamp;
 
-use crate::model::{Image, Member};
+use crate::{
+    engine::candidate::Candidate,
+    model::{Image, Repository},
+};
 
 pub(super) static ENVIRONMENT: LazyLock<Arc<Env>> = LazyLock::new(|| {
     let mut environment = Env::stdlib().with_optional_support(false);
@@ -36,19 +39,19 @@ pub(super) static ROOT: LazyLock<Context<'static, 'static>> =
 
 #[derive(Debug)]
 pub(super) struct Row<'a> {
-    pub(super) image: &'a Image,
-    pub(super) member: Option<&'a Member>,
+    pub(super) candidate: Candidate<'a>,
     pub(super) now: Timestamp,
 }
 
 impl VariableResolver for Row<'_> {
     fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
-        match variable.strip_prefix("image.") {
-            Some(field) => image_field(self.image, field),
-            None => match variable.strip_prefix("grant.") {
-                Some(field) => grant_field(self.member?, field),
-                None => (variable == "now").then(|| time(self.now)),
-            },
+        let resource = self.candidate.resource();
+        match variable.split_once('.') {
+            None => (variable == "now").then(|| time(self.now)),
+            Some(("grant", field)) => grant_field(self.candidate, field),
+            Some(("image", field)) => image_field(resource.image()?, field),
+            Some(("repository", field)) => repository_field(resource.repository()?, field),
+            Some(_) => None,
         }
     }
 }
@@ -82,14 +85,37 @@ fn image_field<'b>(image: &'b Image, field: &str) -> Option<CowVal<'b, 'b>> {
     })
 }
 
-fn grant_field<'b>(member: &'b Member, field: &str) -> Option<CowVal<'b, 'b>> {
+fn repository_field<'b>(repository: &'b Repository, field: &str) -> Option<CowVal<'b, 'b>> {
     Some(match field {
-        "subject.id" => text(member.project.as_str()),
-        "status" => text(member.status.as_str()),
-        "created_at" => time(member.created_at),
-        "updated_at" => time(member.updated_at),
+        "id" => text(repository.id.as_str()),
+        "namespace" => text(repository.namespace.as_str()),
+        "name" => text(&repository.name),
+        "public" => CowVal::owned(CelBool::from(repository.public)),
+        "created_at" => time(repository.created_at),
+        "updated_at" => time(repository.updated_at),
         _ => return None,
     })
+}
+
+fn grant_field<'b>(candidate: Candidate<'b>, field: &str) -> Option<CowVal<'b, 'b>> {
+    Some(match field {
+        "subject.id" => text(candidate.subject()?.as_str()),
+        "subject.name" => text(&candidate.permission()?.user_name),
+        "namespace" => text(candidate.resource().namespace()?.as_str()),
+        "level" => text(candidate.permission()?.level.as_str()),
+        "status" => text(candidate.member()?.status.as_str()),
+        "deadline" => optional_time(candidate.share()?.deadline),
+        "created_at" => optional_time(candidate.granted_at()),
+        "updated_at" => optional_time(match candidate.member() {
+            Some(member) => Some(member.updated_at),
+            None => candidate.share()?.updated_at,
+        }),
+        _ => return None,
+    })
+}
+
+fn optional_time<'b>(moment: Option<Timestamp>) -> CowVal<'b, 'b> {
+    moment.map_or_else(|| CowVal::owned(CelNull), time)
 }
 
 fn text(text: &str) -> CowVal<'_, '_> {

@@ -1,9 +1,11 @@
+mod registry;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::model::{MemberStatus, Sharing, Visibility};
+use crate::model::{Image, Member, MemberStatus, Sharing, Visibility};
 
 fn image() -> Image {
     Image {
@@ -37,14 +39,14 @@ fn now() -> Timestamp {
 }
 
 fn holds(text: &str) -> bool {
-    let condition = Condition::parse(text, Kind::ImageShare).unwrap_or_else(|e| panic!("{text}: {e}"));
+    let condition = Condition::parse(text, &[Kind::ImageShare]).unwrap_or_else(|e| panic!("{text}: {e}"));
     condition
-        .holds(&image(), Some(&member()), now())
+        .holds(Candidate::ImageShare(&image(), &member()), now())
         .unwrap_or_else(|e| panic!("{text}: {e}"))
 }
 
 fn refused(text: &str) -> ConditionError {
-    Condition::parse(text, Kind::ImageShare).expect_err(text)
+    Condition::parse(text, &[Kind::ImageShare]).expect_err(text)
 }
 
 #[test]
@@ -150,7 +152,7 @@ fn the_wrong_part_is_shown_and_a_right_one_suggested() {
 
 #[test]
 fn a_kind_without_subject_has_no_grant() {
-    let error = Condition::parse("grant.status == 'x'", Kind::Image).unwrap_err();
+    let error = Condition::parse("grant.status == 'x'", &[Kind::Image]).unwrap_err();
     assert_eq!(
         error.message,
         "`grant` is unknown here: targets of kind `image` have no grant"
@@ -167,23 +169,27 @@ fn an_absent_value_is_no_error_where_it_was_asked_about() {
         "image.size > 1 && image.size != null",
         "has(image.properties.x) && image.properties.x == 'y'",
     ] {
-        let condition = Condition::parse(text, Kind::Image).unwrap_or_else(|e| panic!("{text}: {e}"));
-        assert_eq!(condition.holds(&bare, None, now()), Ok(false), "{text}");
+        let condition = Condition::parse(text, &[Kind::Image]).unwrap_or_else(|e| panic!("{text}: {e}"));
+        assert_eq!(
+            condition.holds(Candidate::Image(&bare), now()),
+            Ok(false),
+            "{text}"
+        );
     }
 }
 
 #[test]
 fn an_error_of_one_item_is_an_error_and_no_match() {
-    let condition = Condition::parse("int(image.name) > 3", Kind::Image).unwrap();
-    assert!(condition.holds(&image(), None, now()).is_err());
-    let condition = Condition::parse("image.tags[7] == 'x'", Kind::Image).unwrap();
-    assert!(condition.holds(&image(), None, now()).is_err());
+    let condition = Condition::parse("int(image.name) > 3", &[Kind::Image]).unwrap();
+    assert!(condition.holds(Candidate::Image(&image()), now()).is_err());
+    let condition = Condition::parse("image.tags[7] == 'x'", &[Kind::Image]).unwrap();
+    assert!(condition.holds(Candidate::Image(&image()), now()).is_err());
 }
 
 #[test]
 fn a_condition_can_cross_threads() {
     fn crosses<T: Send + Sync + Clone>(_: &T) {}
-    crosses(&Condition::parse("true", Kind::Image).unwrap());
+    crosses(&Condition::parse("true", &[Kind::Image]).unwrap());
 }
 
 #[test]
@@ -213,7 +219,7 @@ fn depth_and_length_are_limited() {
         format!("image.tags{}", ".exists(t, t == 'x') ".repeat(40)),
         format!("{}1 == 1", "-1 - ".repeat(280)),
     ] {
-        let _ = Condition::parse(&deep, Kind::Image);
+        let _ = Condition::parse(&deep, &[Kind::Image]);
     }
 }
 
@@ -222,7 +228,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,60}") {
-        if let Err(error) = Condition::parse(&text, Kind::ImageShare)
+        if let Err(error) = Condition::parse(&text, &[Kind::ImageShare])
             && let Some(span) = error.span
         {
             prop_assert!(text.get(span).is_some());
@@ -236,8 +242,8 @@ proptest! {
         "duration", "'1h'", "in", "null", "grant", "subject", "u", "é", "\\", "`", "+", "*", "/", "%", "<", "b'x'", "r'", "// x",
     ]), 0..24), glue in proptest::bool::ANY) {
         let text = words.join(if glue { "" } else { " " });
-        match Condition::parse(&text, Kind::ImageShare) {
-            Ok(condition) => { let _ = condition.holds(&image(), Some(&member()), now()); }
+        match Condition::parse(&text, &[Kind::ImageShare]) {
+            Ok(condition) => { let _ = condition.holds(Candidate::ImageShare(&image(), &member()), now()); }
             Err(error) => if let Some(span) = error.span { prop_assert!(text.get(span).is_some()); },
         }
     }

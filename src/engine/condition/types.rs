@@ -1,8 +1,6 @@
-//! The types of values in a condition, and the variables that have them.
+//! The types of values in a condition.
 
 use std::fmt;
-
-use crate::model::Kind;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Type {
@@ -13,12 +11,14 @@ pub(super) enum Type {
     Double,
     Text,
     Timestamp,
+    /// A time, or null where the cloud does not tell it or there is none.
+    MaybeTimestamp,
     Duration,
     Null,
     List(Box<Type>),
     /// From text to text.
     Map,
-    /// `image`, `grant` and `grant.subject`: names on the way to a field.
+    /// `image`, `grant.subject` and the like: names on the way to a field.
     Record(&'static str),
     /// The element of an empty list.
     Any,
@@ -39,7 +39,18 @@ impl Type {
             (Type::MaybeInt, Type::Int | Type::Null) | (Type::Int | Type::Null, Type::MaybeInt) => {
                 Some(Type::MaybeInt)
             }
+            (Type::MaybeTimestamp, Type::Timestamp | Type::Null)
+            | (Type::Timestamp | Type::Null, Type::MaybeTimestamp) => Some(Type::MaybeTimestamp),
             _ => None,
+        }
+    }
+
+    /// What it is once it was asked about and is no null.
+    pub(super) fn present(self) -> Type {
+        match self {
+            Type::MaybeInt => Type::Int,
+            Type::MaybeTimestamp => Type::Timestamp,
+            other => other,
         }
     }
 
@@ -62,6 +73,7 @@ impl fmt::Display for Type {
             Type::Double => "a number",
             Type::Text => "a text",
             Type::Timestamp => "a point in time",
+            Type::MaybeTimestamp => "a point in time or null",
             Type::Duration => "a duration",
             Type::Null => "null",
             Type::List(of) => return write!(f, "a list of: {of}"),
@@ -71,55 +83,6 @@ impl fmt::Display for Type {
         })
     }
 }
-
-/// The variables of a condition over targets of a kind.
-pub(super) fn variables(kind: Kind) -> &'static [&'static str] {
-    match kind.subject() {
-        Some(_) => &["image", "grant", "now"],
-        None => &["image", "now"],
-    }
-}
-
-pub(super) fn variable(name: &str, kind: Kind) -> Option<Type> {
-    match name {
-        "image" => Some(Type::Record("image")),
-        "grant" if kind.subject().is_some() => Some(Type::Record("grant")),
-        "now" => Some(Type::Timestamp),
-        _ => None,
-    }
-}
-
-pub(super) fn fields(record: &str) -> &'static [(&'static str, Type)] {
-    const TEXT: Type = Type::Text;
-    match record {
-        "image" => IMAGE_FIELDS.as_slice(),
-        "grant" => &[
-            ("subject", Type::Record("grant.subject")),
-            ("status", TEXT),
-            ("created_at", Type::Timestamp),
-            ("updated_at", Type::Timestamp),
-        ],
-        "grant.subject" => &[("id", TEXT)],
-        _ => &[],
-    }
-}
-
-static IMAGE_FIELDS: std::sync::LazyLock<Vec<(&'static str, Type)>> = std::sync::LazyLock::new(|| {
-    vec![
-        ("id", Type::Text),
-        ("name", Type::Text),
-        ("owner", Type::Text),
-        ("status", Type::Text),
-        ("visibility", Type::Text),
-        ("protected", Type::Bool),
-        ("hidden", Type::Bool),
-        ("size", Type::MaybeInt),
-        ("tags", Type::List(Box::new(Type::Text))),
-        ("properties", Type::Map),
-        ("created_at", Type::Timestamp),
-        ("updated_at", Type::Timestamp),
-    ]
-});
 
 /// The nearest of the known words, or all of them.
 pub(super) fn suggestion<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> String {

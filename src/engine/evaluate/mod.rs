@@ -2,17 +2,23 @@
 //!
 //! Decides on what is there, never on what is missing: a target that the
 //! inventory does not hold is simply not judged. What matches but must stay
-//! (the daemon's own project, protection, an exemption) is returned beside the
+//! (the daemon's own access, protection, an exemption) is returned beside the
 //! decisions, and so is every value that could not be judged.
+
+mod keep;
 
 use jiff::Timestamp;
 
+use self::keep::Keeper;
 use super::{
+    candidate::Candidate,
     expiry::{self, Reading},
-    policy::{Exemption, Policy, Protection},
+    policy::{Policy, Protection},
+    reach,
+    resource::{Resource, ResourceClass, Targets},
     rule::Rule,
 };
-use crate::model::{Evidence, Id, Image, Inventory, Kind, Member, Revocation, Sharing, SubjectKind, Target};
+use crate::model::{Evidence, Image, Inventory, Kind, Revocation, Target};
 
 /// What one policy made of what it could see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,165 +63,121 @@ pub fn evaluate(
 ) -> Evaluation {
     let judge = Judge {
         policy,
-        rule: Rule::prepare(policy, now),
+        rule: Rule::prepare(policy, &inventory.caller, now),
+        keeper: Keeper::prepare(policy, inventory, protection, now),
         inventory,
-        protection,
         now,
     };
     let mut evaluation = Evaluation::default();
-    let own = |image: &&Image| image.owner == inventory.caller.project;
-    for image in inventory.images.iter().filter(own) {
-        for kind in &policy.kinds {
-            match kind {
-                Kind::Image => {
-                    evaluation.seen += 1;
-                    judge.image(image, &mut evaluation);
-                }
-                Kind::ImageShare => {
-                    if let Sharing::Members(members) = &image.sharing {
-                        evaluation.seen += members.len() as u64;
-                        judge.shares(image, members, &mut evaluation);
-                    }
-                }
-                Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare => {}
-            }
+    for kind in &policy.kinds {
+        // A project also sees images of others, which are not its to end.
+        let owner = inventory.caller.owner(*kind);
+        let resources = Resource::all(inventory, ResourceClass::of(*kind));
+        for resource in resources.filter(|resource| resource.owner(&inventory.caller) == owner) {
+            judge.resource(resource, *kind, &mut evaluation);
         }
     }
+    reach::note_what_remains(&mut evaluation.revocations, inventory);
     evaluation
 }
 
 struct Judge<'a> {
     policy: &'a Policy,
     rule: Rule<'a>,
+    keeper: Keeper<'a>,
     inventory: &'a Inventory,
-    protection: &'a Protection,
     now: Timestamp,
 }
 
 impl Judge<'_> {
-    fn image(&self, image: &Image, into: &mut Evaluation) {
-        if !self.rule.image_holds(image) {
+    fn resource(&self, resource: Resource, kind: Kind, into: &mut Evaluation) {
+        let Targets::Known(candidates) = resource.targets(kind) else {
+            return;
+        };
+        into.seen += candidates.len() as u64;
+        if !self.rule.resource_holds(resource) {
             return;
         }
-        let reading = self.read_expiry(image);
-        self.one(image, None, &reading, into);
-    }
-
-    fn shares(&self, image: &Image, members: &[Member], into: &mut Evaluation) {
-        if !self.rule.image_holds(image) {
-            return;
-        }
-        let reading = self.read_expiry(image);
-        for member in members.iter().filter(|member| self.rule.member_holds(member)) {
-            self.one(image, Some(member), &reading, into);
+        let reading = self.read_expiry(resource.image());
+        for candidate in candidates.filter(|candidate| self.rule.grant_holds(*candidate)) {
+            self.one(candidate, &reading, into);
         }
     }
 
-    fn read_expiry(&self, image: &Image) -> Reading {
-        match &self.policy.matcher.expires {
-            Some(expiry) => expiry::read(expiry, image, self.policy.zone()),
-            None => Reading::NotAsked,
+    fn read_expiry(&self, image: Option<&Image>) -> Reading {
+        match (&self.policy.matcher.expires, image) {
+            (None, _) => Reading::NotAsked,
+            (Some(_), None) => Reading::Absent,
+            (Some(expiry), Some(image)) => expiry::read(expiry, image, self.policy.zone()),
         }
     }
 
     /// The keys that cost most, after all the cheap ones held.
-    fn one(&self, image: &Image, member: Option<&Member>, reading: &Reading, into: &mut Evaluation) {
-        let ends = match reading {
-            Reading::NotAsked => None,
-            Reading::Ends { at, .. } if *at <= self.now => Some(*at),
+    fn one(&self, candidate: Candidate, reading: &Reading, into: &mut Evaluation) {
+        let (ends, unread) = match reading {
+            Reading::NotAsked => (None, None),
+            Reading::Ends { at, .. } if *at <= self.now => (Some(*at), None),
             Reading::Ends { .. } | Reading::Absent => return,
-            Reading::Unreadable(problem) => {
-                let target = self.target(image, member);
-                into.unreadable.push(Unreadable {
-                    target,
-                    problem: problem.clone(),
-                });
-                return;
-            }
+            Reading::Unreadable(problem) => (None, Some(problem.clone())),
         };
-        if let Some(condition) = &self.policy.matcher.when {
-            match condition.holds(image, member, self.now) {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(problem) => {
-                    let target = self.target(image, member);
-                    into.unreadable.push(Unreadable {
-                        target,
-                        problem: format!("when: {problem}"),
-                    });
-                    return;
-                }
-            }
+        let problem = match unread.map_or_else(|| self.condition_holds(candidate), Err) {
+            Ok(true) => who_is_unknown(candidate),
+            Ok(false) => return,
+            Err(problem) => Some(problem),
+        };
+        let target = candidate.target(&self.inventory.cloud);
+        if let Some(problem) = problem {
+            into.unreadable.push(Unreadable { target, problem });
+            return;
         }
-        let target = self.target(image, member);
-        if let Some(reason) = self.must_stay(image, member) {
+        if let Some(reason) = self.keeper.must_stay(candidate) {
             into.spared.push(Spared { target, reason });
             return;
         }
-        let due_since = self.rule.due_since(image, member, ends).unwrap_or(self.now);
-        let evidence = Evidence {
-            policy: self.policy.name.clone(),
-            policy_digest: self.policy.digest.clone(),
-            observed_at: self.inventory.observed_at,
-            resource_name: image.name.clone(),
-            subject_name: String::new(),
-            owner: image.owner.clone(),
-            endpoint: self.inventory.caller.endpoint(target.kind).to_owned(),
-            granted_at: Some(member.map_or(image.created_at, |member| member.created_at)),
-            grant_version: member
-                .map_or(image.created_at, |member| member.updated_at)
-                .to_string(),
-            still_reachable: vec![],
-            compared: self.rule.compare(image, member, reading),
-        };
         into.revocations.push(Revocation {
+            due_since: self.rule.due_since(candidate, ends).unwrap_or(self.now),
+            evidence: self.evidence(candidate, reading),
             target,
-            due_since,
-            evidence,
         });
     }
 
-    fn target(&self, image: &Image, member: Option<&Member>) -> Target {
-        let cloud = self.inventory.cloud.clone();
-        match member {
-            Some(member) => Target::image_share(cloud, image.id.clone(), member.project.clone()),
-            None => Target::image(cloud, image.id.clone()),
+    fn condition_holds(&self, candidate: Candidate) -> Result<bool, String> {
+        match &self.policy.matcher.when {
+            Some(condition) => condition
+                .holds(candidate, self.now)
+                .map_err(|problem| format!("when: {problem}")),
+            None => Ok(true),
         }
     }
 
-    fn must_stay(&self, image: &Image, member: Option<&Member>) -> Option<String> {
-        let subject = member.map(|member| &member.project);
-        if subject == Some(&self.inventory.caller.project) {
-            return Some("the daemon's own project".to_owned());
+    fn evidence(&self, candidate: Candidate, reading: &Reading) -> Evidence {
+        let (resource, caller) = (candidate.resource(), &self.inventory.caller);
+        Evidence {
+            policy: self.policy.name.clone(),
+            policy_digest: self.policy.digest.clone(),
+            observed_at: self.inventory.observed_at,
+            resource_name: resource.name().to_owned(),
+            subject_name: candidate.subject_name().to_owned(),
+            owner: resource.owner(caller).clone(),
+            endpoint: caller.endpoint(candidate.kind()).to_owned(),
+            granted_at: candidate.granted_at(),
+            grant_version: candidate.grant_version(),
+            compared: self.rule.compare(candidate, reading),
+            still_reachable: vec![],
         }
-        let protected = self.protection.covers_image(&image.id, &image.name)
-            || subject.is_some_and(|subject| self.protection.covers_subject(SubjectKind::Project, subject));
-        if protected {
-            return Some("protected by the configuration".to_owned());
-        }
-        self.policy
-            .exemptions
-            .iter()
-            .find(|exemption| self.now < exemption.ends && covers(exemption, image, subject))
-            .map(|exemption| format!("exempt until {}: {}", exemption.until, exemption.reason))
     }
 }
 
-fn covers(exemption: &Exemption, image: &Image, subject: Option<&Id>) -> bool {
-    let subject_covered = match (&exemption.subject, subject) {
-        (None, _) => true,
-        (Some(patterns), Some(subject)) => patterns.matches(subject.as_str()),
-        (Some(_), None) => false,
-    };
-    subject_covered
-        && exemption
-            .resource
-            .as_ref()
-            .is_none_or(|patterns| patterns.matches(image.id.as_str()))
-        && exemption
-            .image_name
-            .as_ref()
-            .is_none_or(|patterns| patterns.matches(&image.name))
+/// A permission of somebody whom the identity service could not name may be the
+/// account owner's: it is never decided on.
+fn who_is_unknown(candidate: Candidate) -> Option<String> {
+    let permission = candidate.permission()?;
+    permission.holder.is_none().then(|| {
+        format!(
+            "the identity service did not tell who user {} ({}) is",
+            permission.user, permission.user_name
+        )
+    })
 }
 
 #[cfg(test)]

@@ -1,5 +1,10 @@
 //! What a match means, held against an oracle without the shortcuts.
 
+mod keeping;
+mod keys;
+mod kinds;
+mod remaining;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -7,10 +12,10 @@ use super::*;
 use crate::{
     engine::{
         patterns::Patterns,
-        policy::{Age, Expiry, ImageMatch, Match},
+        policy::{Age, Exemption, Expiry, ImageMatch, Match},
         sample::{self, at},
     },
-    model::{Caller, Gap, MemberStatus, Scope, Visibility},
+    model::{Caller, Gap, Id, Member, MemberStatus, Scope, Sharing, Visibility},
 };
 
 const NOW: &str = "2026-06-01T00:00:00Z";
