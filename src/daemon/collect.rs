@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use super::{clock::Clock, context::Cloud, progress::Progress};
 use crate::{
     engine::{circuit::Call, policy::Policy},
-    model::{CloudName, Failure, Gap, Inventory, Needs, Scope, Sharing, Target},
+    model::{
+        AccountShare, CloudName, Failure, Gap, Image, Inventory, Kind, Member, Needs, Reading, Repository,
+        Scope, Sharing, Target,
+    },
 };
 
 /// What was seen of the clouds that some policies name.
@@ -37,15 +40,8 @@ impl Collection {
     pub fn with_grants_after(&self, removed: &HashMap<Target, Timestamp>) -> Collection {
         let mut inventories = self.inventories.clone();
         for (target, removed_at) in removed {
-            let inventory = inventories.get_mut(&target.cloud);
-            let images = inventory.into_iter().flat_map(|inventory| &mut inventory.images);
-            for image in images.filter(|image| image.id == target.resource) {
-                if let Sharing::Members(members) = &mut image.sharing {
-                    let same = members
-                        .iter_mut()
-                        .filter(|member| Some(&member.project) == target.subject.as_ref());
-                    same.for_each(|member| member.created_at = member.created_at.max(*removed_at));
-                }
+            if let Some(inventory) = inventories.get_mut(&target.cloud) {
+                make_young(inventory, target, *removed_at);
             }
         }
         Collection {
@@ -64,6 +60,34 @@ impl Collection {
             .filter(concerns);
         let blind = self.blind.iter().filter(|gap| policy.clouds.contains(&gap.cloud));
         blind.chain(seen).cloned().collect()
+    }
+}
+
+/// Only kinds whose age a cloud tells can be made younger.
+fn make_young(inventory: &mut Inventory, target: &Target, removed_at: Timestamp) {
+    match target.kind {
+        Kind::ImageShare => {
+            let same_image = |image: &&mut Image| image.id == target.resource;
+            for image in inventory.images.iter_mut().filter(same_image) {
+                if let Sharing::Members(members) = &mut image.sharing {
+                    let same = |member: &&mut Member| Some(&member.project) == target.subject.as_ref();
+                    let same = members.iter_mut().filter(same);
+                    same.for_each(|member| member.created_at = member.created_at.max(removed_at));
+                }
+            }
+        }
+        Kind::RepositoryShare => {
+            let same_repository = |repository: &&mut Repository| repository.id == target.resource;
+            for repository in inventory.repositories.iter_mut().filter(same_repository) {
+                if let Reading::Read(shares) = &mut repository.shares {
+                    let same = |share: &&mut AccountShare| Some(&share.account) == target.subject.as_ref();
+                    let same = shares.iter_mut().filter(same);
+                    // One of unknown age stays so: it is never old.
+                    same.for_each(|share| share.created_at = share.created_at.map(|at| at.max(removed_at)));
+                }
+            }
+        }
+        Kind::RepositoryPermission | Kind::NamespacePermission | Kind::Image => {}
     }
 }
 
@@ -113,4 +137,58 @@ async fn look(
         Err(failure) => cloud.failed(Call::Read, failure, clock.now()),
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::sample::{self, at};
+
+    #[test]
+    fn a_share_that_is_there_again_is_as_young_as_its_removal() {
+        let mut repository = sample::repository("team/api", vec![]);
+        let undated = AccountShare {
+            created_at: None,
+            ..sample::account_share("undated")
+        };
+        let shares = vec![
+            sample::account_share("again"),
+            sample::account_share("other"),
+            undated,
+        ];
+        repository.shares = Reading::Read(shares);
+        let mut image = sample::image("i");
+        image.sharing = Sharing::Members(vec![sample::member("again", "2026-01-01T00:00:00Z")]);
+        let inventory = Inventory {
+            images: vec![image],
+            ..sample::registry(vec![], vec![repository])
+        };
+        let collection = Collection {
+            inventories: BTreeMap::from([("c".into(), inventory)]),
+            blind: vec![],
+        };
+        let of = |kind, resource: &str, subject: &str| {
+            Target::grant("c".into(), kind, resource.into(), subject.into())
+        };
+        let removed_at = at("2026-05-01T00:00:00Z");
+        let removed = HashMap::from([
+            (of(Kind::RepositoryShare, "team/api", "again"), removed_at),
+            (of(Kind::RepositoryShare, "team/api", "undated"), removed_at),
+            (of(Kind::ImageShare, "i", "again"), removed_at),
+        ]);
+        let young = collection.with_grants_after(&removed);
+        let inventory = &young.inventories["c"];
+        let Reading::Read(shares) = &inventory.repositories[0].shares else {
+            panic!("read before")
+        };
+        let created: Vec<_> = shares.iter().map(|share| share.created_at).collect();
+        assert_eq!(
+            created,
+            [Some(removed_at), Some(at("2025-06-01T00:00:00Z")), None]
+        );
+        let Sharing::Members(members) = &inventory.images[0].sharing else {
+            panic!("read before")
+        };
+        assert_eq!(members[0].created_at, removed_at);
+    }
 }

@@ -105,7 +105,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::engine::sample;
+    use crate::{
+        engine::sample,
+        model::{Kind, Target},
+    };
 
     fn wanted(per_image: &[u64]) -> Vec<Revocation> {
         let pair = |(image, count): (usize, &u64)| {
@@ -146,6 +149,37 @@ mod tests {
     fn one_resource_that_would_lose_too_many_holds_the_run() {
         assert_eq!(trip_count(&limits(100, 100.0, Some(3)), 10, &wanted(&[3, 3])), 0);
         assert_eq!(trip_count(&limits(100, 100.0, Some(3)), 10, &wanted(&[1, 4])), 1);
+    }
+
+    #[test]
+    fn resources_of_one_name_are_counted_apart_and_kinds_of_one_resource_together() {
+        let of_kind = |kind, resource: &str, subject: &str| {
+            let target = Target::grant("c".into(), kind, Id::from(resource), Id::from(subject));
+            Revocation {
+                target,
+                ..sample::revocation("i", "a")
+            }
+        };
+        let apart = [
+            of_kind(Kind::ImageShare, "team", "a"),
+            of_kind(Kind::NamespacePermission, "team", "b"),
+        ];
+        let together = [
+            of_kind(Kind::RepositoryPermission, "team/api", "a"),
+            of_kind(Kind::RepositoryShare, "team/api", "partner"),
+        ];
+        assert_eq!(trip_count(&limits(100, 100.0, Some(1)), 10, &apart), 0);
+        assert_eq!(trip_count(&limits(100, 100.0, Some(1)), 10, &together), 1);
+    }
+
+    #[test]
+    fn an_image_that_goes_is_no_subject_that_goes_from_it() {
+        let image = Revocation {
+            target: Target::image("c".into(), Id::from("i0")),
+            ..sample::revocation("i0", "a")
+        };
+        let wanted = [wanted(&[1]), vec![image]].concat();
+        assert_eq!(trip_count(&limits(100, 100.0, Some(1)), 10, &wanted), 0);
     }
 
     #[test]

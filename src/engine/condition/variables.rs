@@ -1,6 +1,6 @@
 //! The variables of a condition, by the kinds of target that have them.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use super::{
     ConditionError,
@@ -45,11 +45,8 @@ pub(super) fn variable(name: &str, kinds: &[Kind]) -> Result<Type, ConditionErro
 
 /// The type of a field of a record that every kind has.
 pub(super) fn field(record: &str, field: &str, kinds: &[Kind]) -> Result<Type, ConditionError> {
-    let of_kind = |kind: Kind| {
-        let fields = fields_of(record, kind).unwrap_or_default();
-        fields.iter().find(|(name, _)| *name == field).map(|(_, of)| of)
-    };
-    let known: Vec<(Kind, Option<&Type>)> = kinds.iter().map(|kind| (*kind, of_kind(*kind))).collect();
+    let of_kind = |kind: &Kind| (*kind, type_of(record, field, *kind));
+    let known: Vec<(Kind, Option<&Type>)> = kinds.iter().map(of_kind).collect();
     let somewhere = known.iter().any(|(_, found)| found.is_some());
     let lacking = known.iter().find(|(_, found)| found.is_none());
     match lacking {
@@ -57,11 +54,13 @@ pub(super) fn field(record: &str, field: &str, kinds: &[Kind]) -> Result<Type, C
             "targets of kind `{kind}` have no `{record}.{field}`"
         ))),
         Some(_) => {
-            let there = kinds
+            let names = kinds
                 .iter()
                 .flat_map(|kind| fields_of(record, *kind).unwrap_or_default());
+            let everywhere = |name: &&str| kinds.iter().all(|kind| type_of(record, name, *kind).is_some());
+            let there: BTreeSet<&str> = names.map(|(name, _)| *name).filter(everywhere).collect();
             let error = ConditionError::new(format!("`{record}` has no field `{field}`"));
-            Err(error.hint(suggestion(field, there.map(|(name, _)| *name))))
+            Err(error.hint(suggestion(field, there.into_iter())))
         }
         None => {
             let mut types = known.into_iter().filter_map(|(_, found)| found.cloned());
@@ -76,6 +75,11 @@ pub(super) fn field(record: &str, field: &str, kinds: &[Kind]) -> Result<Type, C
             })
         }
     }
+}
+
+fn type_of(record: &str, field: &str, kind: Kind) -> Option<&'static Type> {
+    let mut fields = fields_of(record, kind)?.iter();
+    fields.find(|(name, _)| *name == field).map(|(_, of)| of)
 }
 
 /// What a record holds for targets of the kind; `None` where they have no such
