@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::{
     Exit, Output, assemble,
+    gap::{GapRow, VALUE},
     output::{self, print_json, print_line},
     progress, target,
 };
@@ -22,9 +23,9 @@ use crate::{
         judge::{Judged, judge},
         progress::Progress,
     },
-    engine::{brake, evaluate::Unreadable, policy::Policy},
+    engine::{brake, policy::Policy},
     metrics::Metrics,
-    model::{Gap, Kind, Revocation, Target},
+    model::{Kind, Revocation, Target},
 };
 
 /// Show what would be removed now, and why; removes nothing
@@ -91,16 +92,6 @@ struct RevocationRow {
 struct KeptRow {
     cloud: String,
     resource: String,
-    subject: Option<String>,
-    reason: String,
-}
-
-/// What could not be seen, or, in scope `value`, seen and not judged.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct GapRow {
-    cloud: String,
-    scope: &'static str,
-    resource: Option<String>,
     subject: Option<String>,
     reason: String,
 }
@@ -284,54 +275,5 @@ impl RevocationRow {
             still_reachable: evidence.still_reachable.clone(),
             due_since: revocation.due_since,
         }
-    }
-}
-
-/// The scope of what was seen and could not be judged.
-const VALUE: &str = "value";
-
-impl GapRow {
-    fn of(gap: &Gap) -> GapRow {
-        let (scope, resource) = gap.scope.parts();
-        let resource = resource.map(ToString::to_string);
-        GapRow {
-            cloud: gap.cloud.to_string(),
-            scope,
-            resource,
-            subject: None,
-            reason: gap.reason.clone(),
-        }
-    }
-
-    fn of_value(value: &Unreadable) -> GapRow {
-        GapRow {
-            cloud: value.target.cloud.to_string(),
-            scope: VALUE,
-            resource: Some(value.target.resource.to_string()),
-            subject: value.target.subject.as_ref().map(ToString::to_string),
-            reason: value.problem.clone(),
-        }
-    }
-}
-
-impl fmt::Display for GapRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.scope == VALUE {
-            "kept, not judged"
-        } else {
-            "not seen"
-        };
-        match self.scope {
-            VALUE => write!(f, "{what}: on cloud {}", self.cloud)?,
-            "cloud" => write!(f, "{what}: cloud {}", self.cloud)?,
-            scope => write!(f, "{what}: {scope} on cloud {}", self.cloud)?,
-        }
-        if let Some(resource) = &self.resource {
-            write!(f, ", {resource}")?;
-        }
-        if let Some(subject) = &self.subject {
-            write!(f, " of {subject}")?;
-        }
-        write!(f, ": {}", self.reason)
     }
 }
