@@ -9,7 +9,7 @@ use super::{
     Exit, Output, assemble,
     output::{self, print_json, print_line},
 };
-use crate::engine::policy::Policy;
+use crate::{engine::policy::Policy, model::Kind};
 
 /// Read the configuration and all policies; show when each policy runs next
 ///
@@ -35,7 +35,9 @@ struct Row {
     description: String,
     enabled: bool,
     mode: String,
+    /// The kinds as one text.
     resource: String,
+    kinds: Vec<Kind>,
     clouds: Vec<String>,
     schedule: String,
     timezone: String,
@@ -86,7 +88,7 @@ pub fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
         [
             row.name.clone(),
             state,
-            row.resource.clone(),
+            row.resource.replace(", ", "\n"),
             row.clouds.join(" "),
             row.schedule.clone(),
             row.next.join("\n"),
@@ -119,6 +121,7 @@ fn row(policy: &Policy, now: Timestamp) -> Row {
         enabled: policy.enabled,
         mode: policy.mode.to_string(),
         resource: output::words(&policy.kinds),
+        kinds: policy.kinds.clone(),
         clouds: policy.clouds.iter().map(ToString::to_string).collect(),
         schedule: policy.schedule.line().to_owned(),
         timezone: policy.zone().iana_name().unwrap_or("UTC").to_owned(),

@@ -5,6 +5,8 @@ mod audit;
 mod check;
 mod demo;
 pub mod exit;
+mod explain;
+mod gap;
 mod logging;
 mod output;
 mod plan;
@@ -13,6 +15,7 @@ mod run;
 mod runs;
 mod simulate;
 mod status;
+mod target;
 mod tasks;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -58,6 +61,7 @@ Examples:
   revokd demo                          watch it work on a simulated cloud
   revokd check                         read the configuration and all policies
   revokd plan                          show what would be removed, and why
+  revokd explain build-bot             show all ways of a user into the registry
   revokd run --once                    run every policy once and work off the queue
   revokd run                           the daemon
   revokd runs allow 17                 let a held run go on
@@ -69,6 +73,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 configuration invalid, 4 held for an op
 enum Command {
     Check(check::Arguments),
     Plan(plan::Arguments),
+    Explain(explain::Arguments),
     Run(run::Arguments),
     Status(status::Arguments),
     Runs(runs::Arguments),
@@ -105,6 +110,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Check(arguments) => check::main(config, &arguments),
         Command::Plan(arguments) => plan::main(config, &arguments).await,
+        Command::Explain(arguments) => explain::main(config, &arguments).await,
         Command::Run(arguments) => run::main(config, &arguments).await,
         Command::Status(arguments) => status::main(config, &arguments).await,
         Command::Runs(arguments) => runs::main(config, arguments).await,

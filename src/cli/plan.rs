@@ -12,8 +12,9 @@ use serde::{Serialize, Serializer};
 
 use super::{
     Exit, Output, assemble,
+    gap::{GapRow, VALUE},
     output::{self, print_json, print_line},
-    progress,
+    progress, target,
 };
 use crate::{
     daemon::{
@@ -22,9 +23,9 @@ use crate::{
         judge::{Judged, judge},
         progress::Progress,
     },
-    engine::{brake, evaluate::Unreadable, policy::Policy},
+    engine::{brake, policy::Policy},
     metrics::Metrics,
-    model::{Gap, Revocation, Target},
+    model::{Kind, Revocation, Target},
 };
 
 /// Show what would be removed now, and why; removes nothing
@@ -56,7 +57,9 @@ struct PolicyRow {
     name: String,
     description: String,
     mode: String,
+    /// The kinds as one text.
     resource: String,
+    kinds: Vec<Kind>,
     seen: u64,
     decided: u64,
     /// What the brake would say; empty where the run would go on.
@@ -77,7 +80,10 @@ struct RevocationRow {
     resource: String,
     resource_name: String,
     subject: Option<String>,
+    subject_name: String,
     reason: String,
+    /// Ways by which the subject gets in all the same.
+    still_reachable: Vec<String>,
     due_since: Timestamp,
 }
 
@@ -86,16 +92,6 @@ struct RevocationRow {
 struct KeptRow {
     cloud: String,
     resource: String,
-    subject: Option<String>,
-    reason: String,
-}
-
-/// What could not be seen, or, in scope `value`, seen and not judged.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct GapRow {
-    cloud: String,
-    scope: &'static str,
-    resource: Option<String>,
     subject: Option<String>,
     reason: String,
 }
@@ -156,13 +152,17 @@ impl<'a> Plan<'a> {
     fn print(&self) -> anyhow::Result<()> {
         if !self.revocations.is_empty() {
             let rows = self.revocations.iter().map(|revocation| {
-                let row = RevocationRow::of(revocation);
-                let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
-                let resource = format!("{}\n{}", row.resource_name, row.resource);
-                [row.policy, row.cloud, resource, subject, row.reason]
+                [
+                    revocation.evidence.policy.to_string(),
+                    revocation.target.cloud.to_string(),
+                    revocation.target.kind.to_string(),
+                    target::resource(revocation),
+                    target::subject(revocation),
+                    target::because(revocation),
+                ]
             });
             print_line(&output::table(
-                ["policy", "cloud", "resource", "loses access", "because"],
+                ["policy", "cloud", "kind", "resource", "loses access", "because"],
                 rows,
             ))?;
         }
@@ -201,7 +201,7 @@ impl<'a> Plan<'a> {
                 let targets = output::count(kept.len() as u64, "target", "targets");
                 print_line(&format!(
                     "{} keeps {targets}, like {}: {reason}",
-                    policy.name, kept[0].resource
+                    policy.name, kept[0]
                 ))?;
             }
         }
@@ -225,6 +225,7 @@ impl PolicyRow {
             description: policy.description.clone(),
             mode: policy.mode.to_string(),
             resource: output::words(&policy.kinds),
+            kinds: policy.kinds.clone(),
             seen: evaluation.seen,
             decided: wanted.len() as u64,
             grace: policy.limits.grace.as_secs(),
@@ -249,6 +250,16 @@ impl KeptRow {
     }
 }
 
+impl fmt::Display for KeptRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.resource)?;
+        match &self.subject {
+            Some(subject) => write!(f, " of {subject}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl RevocationRow {
     fn of(revocation: &Revocation) -> RevocationRow {
         let (target, evidence) = (&revocation.target, &revocation.evidence);
@@ -259,57 +270,10 @@ impl RevocationRow {
             resource: target.resource.to_string(),
             resource_name: evidence.resource_name.clone(),
             subject: target.subject.as_ref().map(ToString::to_string),
+            subject_name: evidence.subject_name.clone(),
             reason: evidence.reason(),
+            still_reachable: evidence.still_reachable.clone(),
             due_since: revocation.due_since,
         }
-    }
-}
-
-/// The scope of what was seen and could not be judged.
-const VALUE: &str = "value";
-
-impl GapRow {
-    fn of(gap: &Gap) -> GapRow {
-        let (scope, resource) = gap.scope.parts();
-        let resource = resource.map(ToString::to_string);
-        GapRow {
-            cloud: gap.cloud.to_string(),
-            scope,
-            resource,
-            subject: None,
-            reason: gap.reason.clone(),
-        }
-    }
-
-    fn of_value(value: &Unreadable) -> GapRow {
-        GapRow {
-            cloud: value.target.cloud.to_string(),
-            scope: VALUE,
-            resource: Some(value.target.resource.to_string()),
-            subject: value.target.subject.as_ref().map(ToString::to_string),
-            reason: value.problem.clone(),
-        }
-    }
-}
-
-impl fmt::Display for GapRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = if self.scope == VALUE {
-            "kept, not judged"
-        } else {
-            "not seen"
-        };
-        match self.scope {
-            VALUE => write!(f, "{what}: on cloud {}", self.cloud)?,
-            "cloud" => write!(f, "{what}: cloud {}", self.cloud)?,
-            scope => write!(f, "{what}: {scope} on cloud {}", self.cloud)?,
-        }
-        if let Some(resource) = &self.resource {
-            write!(f, ", {resource}")?;
-        }
-        if let Some(subject) = &self.subject {
-            write!(f, " of {subject}")?;
-        }
-        write!(f, ": {}", self.reason)
     }
 }

@@ -11,7 +11,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 
 use super::output;
-use crate::daemon::progress::{Ended, Progress};
+use crate::{
+    daemon::progress::{Ended, Progress},
+    providers::Progress as Collected,
+};
 
 const REDRAW: Duration = Duration::from_millis(100);
 const PLAIN_LINE_EVERY: Duration = Duration::from_secs(5);
@@ -65,12 +68,7 @@ async fn plain_lines(progress: Arc<Progress>) {
 }
 
 fn sentence(progress: &Progress) -> String {
-    let collected = progress.collected();
-    let members = match collected.member_lists_expected {
-        Some(expected) => format!(", {} of {expected} member lists", collected.member_lists),
-        None => String::new(),
-    };
-    let seen = format!("read {} images{members}", collected.images);
+    let seen = seen(&progress.collected());
     let ended = progress.ended();
     if ended == Ended::default() {
         return seen;
@@ -84,4 +82,46 @@ fn sentence(progress: &Progress) -> String {
     format!(
         "{seen}; {done} removed and seen gone, {again} tries to be repeated, {cancelled} cancelled, {dead} given up"
     )
+}
+
+/// Images, repositories or both, and the lists that belong to them.
+fn seen(collected: &Collected) -> String {
+    let mut parts = Vec::new();
+    if collected.images > 0 || collected.repositories == 0 {
+        parts.push(format!("{} images", collected.images));
+    }
+    if let Some(expected) = collected.member_lists_expected {
+        parts.push(format!("{} of {expected} member lists", collected.member_lists));
+    }
+    if collected.repositories > 0 {
+        parts.push(format!("{} repositories", collected.repositories));
+    }
+    if let Some(expected) = collected.access_lists_expected {
+        parts.push(format!("{} of {expected} access lists", collected.access_lists));
+    }
+    format!("read {}", parts.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_collected_is_spoken_of() {
+        assert_eq!(seen(&Collected::default()), "read 0 images");
+        let images = Collected {
+            images: 7,
+            member_lists: 1,
+            member_lists_expected: Some(3),
+            ..Collected::default()
+        };
+        assert_eq!(seen(&images), "read 7 images, 1 of 3 member lists");
+        let repositories = Collected {
+            repositories: 5,
+            access_lists: 2,
+            access_lists_expected: Some(9),
+            ..Collected::default()
+        };
+        assert_eq!(seen(&repositories), "read 5 repositories, 2 of 9 access lists");
+    }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Exit, Output, assemble,
     output::{self, moment, print_json, print_line},
+    target,
 };
 use crate::{
     model::{PolicyName, Revocation, Run, RunId, RunState},
@@ -182,24 +183,16 @@ impl Shown {
             print_line(&format!("  {note}"))?;
         }
         let rows = self.revocations.iter().map(|revocation| {
-            let subject = revocation
-                .target
-                .subject
-                .as_ref()
-                .map_or("(the image itself)".to_owned(), ToString::to_string);
-            let resource = format!(
-                "{}\n{}",
-                revocation.evidence.resource_name, revocation.target.resource
-            );
             [
                 revocation.target.cloud.to_string(),
-                resource,
-                subject,
-                revocation.evidence.reason(),
+                revocation.target.kind.to_string(),
+                target::resource(revocation),
+                target::subject(revocation),
+                target::because(revocation),
             ]
         });
         print_line(&output::table(
-            ["cloud", "resource", "loses access", "because"],
+            ["cloud", "kind", "resource", "loses access", "because"],
             rows,
         ))?;
         if self.revocations_total > self.revocations.len() as u64 {

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{
     Exit, Output, assemble,
     output::{self, moment, moment_or_dash, print_json, print_line},
+    target,
 };
 use crate::{
     model::{Attempt, CloudName, Comparison, Id, PolicyName, RunId, Task, TaskId, TaskState},
@@ -38,7 +39,7 @@ enum Command {
         /// Tasks that one run decided.
         #[arg(long, value_name = "RUN")]
         run: Option<RunId>,
-        /// Tasks about one image, by its id.
+        /// Tasks about one resource: an image id, a namespace, NAMESPACE/REPOSITORY.
         #[arg(long, value_name = "ID")]
         resource: Option<String>,
         /// How many at most.
@@ -125,6 +126,7 @@ pub struct TaskRow {
     resource: String,
     resource_name: String,
     subject: Option<String>,
+    subject_name: String,
     attempts: u32,
     /// Why it was decided.
     reason: String,
@@ -151,6 +153,7 @@ impl TaskRow {
             resource: target.resource.to_string(),
             resource_name: evidence.resource_name.clone(),
             subject: target.subject.as_ref().map(ToString::to_string),
+            subject_name: evidence.subject_name.clone(),
             attempts: task.attempts,
             reason: evidence.reason(),
             note: task.note.clone(),
@@ -163,25 +166,23 @@ impl TaskRow {
 }
 
 fn list(tasks: &[Task], output: Output) -> anyhow::Result<Exit> {
-    let rows: Vec<TaskRow> = tasks.iter().map(TaskRow::of).collect();
     if output == Output::Json {
+        let rows: Vec<TaskRow> = tasks.iter().map(TaskRow::of).collect();
         print_json(&serde_json::json!({ "tasks": rows }))?;
         return Ok(Exit::Done);
     }
-    let cells = rows.into_iter().map(|row| {
-        let state = row
+    let cells = tasks.iter().map(|task| {
+        let state = task
             .hold
-            .map_or(row.state.clone(), |hold| format!("{} ({hold})", row.state));
-        let subject = row.subject.unwrap_or_else(|| "(the image itself)".to_owned());
-        let resource = format!("{}\n{}", row.resource_name, row.resource);
+            .map_or(task.state.to_string(), |hold| format!("{} ({hold})", task.state));
         [
-            row.id.to_string(),
+            task.id.to_string(),
             state,
-            row.policy,
-            resource,
-            subject,
-            row.attempts.to_string(),
-            row.note,
+            task.revocation.evidence.policy.to_string(),
+            target::resource(&task.revocation),
+            target::subject(&task.revocation),
+            task.attempts.to_string(),
+            task.note.clone(),
         ]
     });
     print_line(&output::table(
@@ -208,6 +209,8 @@ struct Shown {
     observed_at: Timestamp,
     owner: String,
     granted_at: Option<Timestamp>,
+    /// Ways by which the subject gets in all the same.
+    still_reachable: Vec<String>,
     tries: Vec<Attempt>,
 }
 
@@ -223,6 +226,7 @@ async fn show(store: &Store, id: TaskId, output: Output) -> anyhow::Result<Exit>
         observed_at: evidence.observed_at,
         owner: evidence.owner.to_string(),
         granted_at: evidence.granted_at,
+        still_reachable: evidence.still_reachable.clone(),
         tries,
     };
     match output {
@@ -240,6 +244,12 @@ impl Shown {
             row.id, row.run, row.policy, row.state
         ))?;
         print_line(&format!("  {} ({:?})", task.revocation.target, row.resource_name))?;
+        if !row.subject_name.is_empty() {
+            print_line(&format!("  loses access: {:?}", row.subject_name))?;
+        }
+        for way in &self.still_reachable {
+            print_line(&format!("  still reachable through: {way}"))?;
+        }
         print_line(&format!(
             "  granted {}, due since {}",
             self.granted_at.map(moment).unwrap_or_default(),

@@ -4,6 +4,7 @@ use super::{
     reader::Table,
     secret::{Host, PASSWORD, SECRET, TOKEN, read as read_secret},
     types::{Auth, CredentialName, Domain, Named},
+    value::Text,
 };
 
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub fn read(mut section: Table<'_>, cloud: &mut Table<'_>, host: &Host<'_>) -> O
     let hint = "write: method = \"password\", \"application-credential\" or \"token\"";
     let method = section
         .require("method", hint)
-        .and_then(|value| value.text()?.word("method", METHODS));
+        .and_then(|value| method(&value.text()?, hint));
     let Some(method) = method else {
         // What else is needed depends on the method, so nothing is said about it.
         pass_over(cloud);
@@ -65,6 +66,18 @@ pub fn read(mut section: Table<'_>, cloud: &mut Table<'_>, host: &Host<'_>) -> O
     };
     section.finish();
     auth
+}
+
+fn method(text: &Text<'_>, hint: &str) -> Option<Method> {
+    if text.text == "ak-sk" {
+        text.problem(
+            "access keys with a secret key are Huawei Cloud's; OpenStack takes none",
+            "not here",
+            Some(hint),
+        );
+        return None;
+    }
+    text.word("method", METHODS)
 }
 
 /// Takes the keys of a cloud's project, of which it is not known whether they

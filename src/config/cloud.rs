@@ -1,52 +1,58 @@
 //! `[clouds.NAME]`: one cloud, and the account the daemon has there.
 
-use std::{
-    fs::File,
-    io::Read,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::PathBuf;
 
-use url::{Host as UrlHost, Url};
+use url::Url;
 
 use super::{
-    auth, clouds_yaml,
+    address, auth, ca_file, cloud_limits, clouds_yaml, huawei,
     reader::Table,
     secret::Host,
-    types::{Cloud, CloudLimits, Endpoints, Provider},
-    value::{Text, Value},
+    types::{Cloud, Endpoints, Provider, ProviderName},
+    value::Value,
 };
 
-/// As written.
-#[derive(Clone, Copy)]
-enum ProviderName {
-    OpenStack,
-}
-
-const PROVIDERS: &[(&str, ProviderName)] = &[("openstack", ProviderName::OpenStack)];
-/// Bytes; the bundle of all public authorities is a quarter of it.
-const LARGEST_CA_FILE: u64 = 1 << 20;
+const PROVIDERS: &[(&str, ProviderName)] = &[
+    ("openstack", ProviderName::OpenStack),
+    ("huawei", ProviderName::Huawei),
+];
 const INTERFACES: &[(&str, &str)] = &[("public", "public"), ("internal", "internal"), ("admin", "admin")];
 
-/// Reads one cloud. The name is checked as well: it becomes a metric label.
-pub fn read(value: &Value<'_>, host: &Host<'_>) -> Option<Cloud> {
+/// Reads one cloud; its provider is known even where something else is wrong.
+/// The name is checked as well: it becomes a metric label.
+pub fn read(value: &Value<'_>, host: &Host<'_>) -> (Option<ProviderName>, Option<Cloud>) {
     check_name(value);
-    let mut section = value.table(format!("[clouds.{}]", value.key))?;
-    let from_yaml = section.take("cloud");
-    let clouds_file = section.take("clouds_file");
-    let provider = match (&from_yaml, section.take("provider")) {
-        (Some(_), None) => Some(ProviderName::OpenStack),
-        (None, None) => section
-            .require("provider", "write: provider = \"openstack\"")
-            .and(None),
-        (_, Some(provider)) => provider.text().and_then(|text| text.word("provider", PROVIDERS)),
+    let Some(mut section) = value.table(format!("[clouds.{}]", value.key)) else {
+        return (None, None);
     };
+    let from_yaml = section.take("cloud");
+    let provider = provider(&mut section, from_yaml.is_some());
+    let cloud = compile(section, from_yaml.as_ref(), provider, host);
+    (provider, cloud)
+}
+
+/// Where it is and how to log in there, from whichever file.
+struct Account {
+    provider: Provider,
+    auth_url: Url,
+    region: Option<String>,
+    interface: Option<String>,
+    ca_file: Option<PathBuf>,
+}
+
+fn compile(
+    mut section: Table<'_>,
+    from_yaml: Option<&Value<'_>>,
+    provider: Option<ProviderName>,
+    host: &Host<'_>,
+) -> Option<Cloud> {
     let allow_http = section
         .take("allow_http")
         .and_then(|value| value.boolean())
         .unwrap_or(false);
+    let clouds_file = section.take("clouds_file");
     let account = match from_yaml {
-        Some(name) => account_of_yaml(&mut section, &name, clouds_file.as_ref(), allow_http, host),
+        Some(name) => account_of_yaml(&mut section, name, clouds_file.as_ref(), allow_http, host),
         None => {
             if let Some(file) = clouds_file {
                 file.problem(
@@ -55,34 +61,32 @@ pub fn read(value: &Value<'_>, host: &Host<'_>) -> Option<Cloud> {
                     Some("add: cloud = \"NAME\""),
                 );
             }
-            account_of_toml(&mut section, allow_http, host)
+            account_of_toml(&mut section, provider, allow_http, host)
         }
     };
-    let region = section.take("region").and_then(|value| value.text());
+    let region = region(&mut section, provider);
     let interface = section.take("interface").and_then(|value| value.text());
     let interface = interface.and_then(|text| text.word("interface", INTERFACES));
-    let ca_file = section.take("ca_file").and_then(|value| ca_file(&value, host));
+    let ca_file = section
+        .take("ca_file")
+        .and_then(|value| ca_file::read(&value, host));
     let endpoints = section
         .take("endpoints")
-        .and_then(|value| value.table("`endpoints`"));
-    let image_endpoint = endpoints.and_then(|endpoints| image_endpoint(endpoints, allow_http));
-    let limits = limits(&mut section);
+        .and_then(|value| value.table("`endpoints`"))
+        .map(|table| endpoints(table, provider, allow_http))
+        .unwrap_or_default();
+    let limits = cloud_limits::read(&mut section, provider);
     section.finish();
     let account = account?;
     Some(Cloud {
-        provider: match provider? {
-            ProviderName::OpenStack => Provider::OpenStack(account.auth),
-        },
+        provider: account.provider,
         auth_url: account.auth_url,
-        region: region.map(|text| text.text.to_owned()).or(account.region),
+        region: region.or(account.region),
         interface: interface
             .map(str::to_owned)
             .or(account.interface)
             .unwrap_or_else(|| "public".to_owned()),
-        endpoints: Endpoints {
-            image: image_endpoint,
-            registry: None,
-        },
+        endpoints,
         allow_http,
         ca_file: ca_file.or(account.ca_file),
         limits,
@@ -100,29 +104,83 @@ fn check_name(value: &Value<'_>) {
     }
 }
 
+fn provider(section: &mut Table<'_>, from_yaml: bool) -> Option<ProviderName> {
+    if !from_yaml {
+        let hint = "write: provider = \"openstack\" or \"huawei\"";
+        return section
+            .require("provider", hint)?
+            .text()?
+            .word("provider", PROVIDERS);
+    }
+    let Some(value) = section.take("provider") else {
+        return Some(ProviderName::OpenStack);
+    };
+    let provider = value.text()?.word("provider", PROVIDERS)?;
+    if provider == ProviderName::Huawei {
+        let hint = "leave `cloud` out, and write the account's keys into this section";
+        value.problem(
+            "clouds.yaml is for OpenStack: an account of Huawei Cloud stands in this file",
+            "not with `cloud`",
+            Some(hint),
+        );
+    }
+    Some(provider)
+}
+
+/// Huawei's catalogues hold every region, so there it must be said.
+fn region(section: &mut Table<'_>, provider: Option<ProviderName>) -> Option<String> {
+    let value = match provider {
+        Some(ProviderName::Huawei) => section.require("region", "where its services are: region = \"eu-de\""),
+        Some(ProviderName::OpenStack) | None => section.take("region"),
+    };
+    Some(value?.text()?.text.to_owned())
+}
+
 fn account_of_toml(
     section: &mut Table<'_>,
+    provider: Option<ProviderName>,
     allow_http: bool,
     host: &Host<'_>,
-) -> Option<clouds_yaml::Account> {
-    let hint = "where the cloud's identity service is: auth_url = \"https://keystone.example.com/v3\"";
+) -> Option<Account> {
+    let hint = match provider {
+        Some(ProviderName::Huawei) => {
+            "where its identity service is: auth_url = \"https://iam.eu-de.otc.t-systems.com/v3\""
+        }
+        Some(ProviderName::OpenStack) | None => {
+            "where the cloud's identity service is: auth_url = \"https://keystone.example.com/v3\""
+        }
+    };
     let auth_url = section
         .require("auth_url", hint)
-        .and_then(|value| address(&value.text()?, allow_http));
+        .and_then(|value| address::read(&value.text()?, allow_http));
     let hint = "say how to log in, in a section [clouds.NAME.auth]";
-    let auth = match section
+    let login = section
         .require("auth", hint)
-        .and_then(|value| value.table("`auth`"))
-    {
-        Some(login) => auth::read(login, section, host),
+        .and_then(|value| value.table("`auth`"));
+    let provider = match provider {
+        Some(ProviderName::OpenStack) => {
+            huawei::refuse_keys(section);
+            match login {
+                Some(login) => auth::read(login, section, host).map(Provider::OpenStack),
+                None => {
+                    auth::pass_over(section);
+                    None
+                }
+            }
+        }
+        Some(ProviderName::Huawei) => {
+            huawei::read(login, section, auth_url.as_ref(), host).map(Provider::Huawei)
+        }
         None => {
+            // What else is needed depends on the provider, so nothing is said about it.
             auth::pass_over(section);
+            huawei::pass_over(section);
             None
         }
     };
-    Some(clouds_yaml::Account {
+    Some(Account {
+        provider: provider?,
         auth_url: auth_url?,
-        auth: auth?,
         region: None,
         interface: None,
         ca_file: None,
@@ -135,7 +193,7 @@ fn account_of_yaml(
     clouds_file: Option<&Value<'_>>,
     allow_http: bool,
     host: &Host<'_>,
-) -> Option<clouds_yaml::Account> {
+) -> Option<Account> {
     for key in [
         "auth_url",
         "auth",
@@ -147,148 +205,45 @@ fn account_of_yaml(
         let message = format!("`{key}` comes from clouds.yaml when `cloud` is given");
         section.refuse(key, &message, Some("keep one of the two"));
     }
+    huawei::refuse_keys(section);
     let name = name.text()?;
     let file = match clouds_file {
         Some(value) => Some(host.base.join(value.text()?.text)),
         None => None,
     };
-    match clouds_yaml::read(name.text, file, host) {
-        Ok(account) => match unsafe_address(&account.auth_url, allow_http) {
-            None => Some(account),
-            Some((message, hint)) => {
-                name.problem(format!("its auth_url {message}"), "here", Some(hint));
-                None
-            }
-        },
+    let account = match clouds_yaml::read(name.text, file, host) {
+        Ok(account) => account,
         Err(reason) => {
             name.problem(reason, "not usable", None);
-            None
+            return None;
         }
-    }
-}
-
-fn image_endpoint(mut endpoints: Table<'_>, allow_http: bool) -> Option<Url> {
-    let image = endpoints
-        .take("image")
-        .and_then(|value| address(&value.text()?, allow_http));
-    endpoints.finish();
-    image
-}
-
-fn address(text: &Text<'_>, allow_http: bool) -> Option<Url> {
-    let Ok(url) = Url::parse(text.text) else {
-        text.problem(
-            "this is no address",
-            "no address",
-            Some("write: https://HOST/PATH"),
-        );
+    };
+    if let Some((message, hint)) = address::unsafe_address(&account.auth_url, allow_http) {
+        name.problem(format!("its auth_url {message}"), "here", Some(hint));
         return None;
-    };
-    match unsafe_address(&url, allow_http) {
-        None => Some(url),
-        Some((message, hint)) => {
-            text.problem(format!("this address {message}"), "here", Some(hint));
+    }
+    Some(Account {
+        provider: Provider::OpenStack(account.auth),
+        auth_url: account.auth_url,
+        region: account.region,
+        interface: account.interface,
+        ca_file: account.ca_file,
+    })
+}
+
+fn endpoints(mut section: Table<'_>, provider: Option<ProviderName>, allow_http: bool) -> Endpoints {
+    let image = section
+        .take("image")
+        .and_then(|value| address::read(&value.text()?, allow_http));
+    let registry = match provider {
+        Some(ProviderName::OpenStack) => {
+            section.refuse("swr", "OpenStack has no registry", Some("leave it out"));
             None
         }
-    }
-}
-
-/// Why an address must not be used, and what to do about it.
-fn unsafe_address(url: &Url, allow_http: bool) -> Option<(&'static str, &'static str)> {
-    let loopback = match url.host() {
-        Some(UrlHost::Domain(name)) => name == "localhost",
-        Some(UrlHost::Ipv4(address)) => address.is_loopback(),
-        Some(UrlHost::Ipv6(address)) => address.is_loopback(),
-        None => return Some(("names no host", "write: https://HOST/PATH")),
+        Some(ProviderName::Huawei) | None => section
+            .take("swr")
+            .and_then(|value| address::read(&value.text()?, allow_http)),
     };
-    if !url.username().is_empty() || url.password().is_some() {
-        return Some((
-            "holds credentials",
-            "they belong into the cloud's auth section and a secret file",
-        ));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Some(("has a query or a fragment", "write: https://HOST/PATH"));
-    }
-    match url.scheme() {
-        "https" => None,
-        "http" if loopback || allow_http => None,
-        "http" => Some((
-            "is not encrypted",
-            "use https; if it must be, add to the cloud: allow_http = true",
-        )),
-        _ => Some(("is neither https nor http", "write: https://HOST/PATH")),
-    }
-}
-
-fn ca_file(value: &Value<'_>, host: &Host<'_>) -> Option<PathBuf> {
-    let text = value.text()?;
-    let path = host.base.join(text.text);
-    match certificates(&path) {
-        Ok(()) => Some(path),
-        Err(reason) => {
-            let message = format!("{} {reason}", path.display());
-            text.problem(
-                message,
-                "not usable",
-                Some("a PEM file; relative paths are relative to this file"),
-            );
-            None
-        }
-    }
-}
-
-/// Whether a file holds certificates, as far as can be told at a glance.
-fn certificates(path: &Path) -> Result<(), String> {
-    let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err("is not a file".to_owned());
-    }
-    let mut text = Vec::new();
-    let file = File::open(path).map_err(unreadable)?;
-    file.take(LARGEST_CA_FILE)
-        .read_to_end(&mut text)
-        .map_err(unreadable)?;
-    let mark = b"-----BEGIN CERTIFICATE-----";
-    match text.windows(mark.len()).any(|window| window == mark) {
-        true => Ok(()),
-        false => Err("holds no certificate".to_owned()),
-    }
-}
-
-fn limits(section: &mut Table<'_>) -> CloudLimits {
-    let mut limits = CloudLimits::default();
-    let shortest = Duration::from_millis(100);
-    let longest = Duration::from_secs(3600);
-    if let Some(calls) = section
-        .take("concurrency")
-        .and_then(|value| value.integer(1, 256))
-    {
-        limits.concurrency = usize::try_from(calls).unwrap_or(limits.concurrency);
-    }
-    if let Some(rate) = section
-        .take("requests_per_second")
-        .and_then(|value| value.integer(1, 100_000))
-    {
-        limits.requests_per_second = u32::try_from(rate).ok();
-    }
-    if let Some(time) = section
-        .take("connect_timeout")
-        .and_then(|value| value.duration(shortest, longest))
-    {
-        limits.connect_timeout = time;
-    }
-    if let Some(time) = section
-        .take("request_timeout")
-        .and_then(|value| value.duration(shortest, longest))
-    {
-        limits.request_timeout = time;
-    }
-    if let Some(size) = section
-        .take("page_size")
-        .and_then(|value| value.integer(1, 10_000))
-    {
-        limits.page_size = u32::try_from(size).unwrap_or(limits.page_size);
-    }
-    limits
+    section.finish();
+    Endpoints { image, registry }
 }

@@ -3,14 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use super::{
-    policy::signed,
-    problem::Problem,
-    reader::{Table, did_you_mean},
-    secret::Host,
-    types::Daemon,
-    value::Text,
+    policy::signed, problem::Problem, protect, reader::Table, secret::Host, types::Daemon, value::Text,
 };
-use crate::engine::{patterns::Patterns, policy::Protection, retry::RetryLimits};
+use crate::engine::{policy::Protection, retry::RetryLimits};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -43,7 +38,7 @@ pub fn read(section: Option<Table<'_>>, host: &Host<'_>) -> Option<Daemon> {
     section.take("policies").and_then(|value| value.text());
     if let Some(protection) = section
         .take("protect")
-        .and_then(|value| protection(&value.texts()?))
+        .and_then(|value| protect::read(&value.texts()?))
     {
         daemon.protect = protection;
     }
@@ -114,53 +109,6 @@ fn listen(text: &Text<'_>) -> Option<SocketAddr> {
         text.sink.warn(warning.label("not a loopback address"));
     }
     Some(address)
-}
-
-const PREFIXES: &[&str] = &["user", "project", "account", "image"];
-
-fn protection(texts: &[Text<'_>]) -> Option<Protection> {
-    let mut lists: [Vec<String>; 4] = Default::default();
-    let mut all_good = true;
-    for text in texts {
-        let (prefix, pattern) = text.text.split_once(':').unwrap_or((text.text, ""));
-        let Some(position) = PREFIXES.iter().position(|known| *known == prefix) else {
-            let hint = did_you_mean(prefix, PREFIXES);
-            let hint = format!("write what it is: \"project:{}\"; {hint}", text.text);
-            text.problem(
-                format!("unknown thing to protect `{prefix}`"),
-                "unknown",
-                Some(&hint),
-            );
-            all_good = false;
-            continue;
-        };
-        if pattern.is_empty() {
-            let hint = format!("name one: \"{prefix}:9c61004714024f9586705d090530f9fa\"");
-            text.problem(
-                format!("which {prefix} to protect is not said"),
-                "incomplete",
-                Some(&hint),
-            );
-            all_good = false;
-        } else if let Err((_, reason)) = Patterns::compile(vec![pattern.to_owned()]) {
-            text.problem(format!("`{pattern}` is no pattern: {reason}"), "no pattern", None);
-            all_good = false;
-        } else {
-            lists[position].push(pattern.to_owned());
-        }
-    }
-    let [users, projects, accounts, images] = lists.map(|list| match list.is_empty() {
-        true => None,
-        false => Patterns::compile(list).ok(),
-    });
-    all_good.then_some(Protection {
-        users,
-        projects,
-        accounts,
-        images,
-        namespaces: None,
-        repositories: None,
-    })
 }
 
 fn retry_limits(mut section: Table<'_>) -> RetryLimits {

@@ -3,37 +3,45 @@
 use jiff::{Timestamp, civil, tz::TimeZone};
 use toml::de::DeValue;
 
-use super::{matcher::patterns, problem::Problem, reader::Table, value::Value};
-use crate::{engine::policy::Exemption, model::Kind};
+use super::{
+    matcher::patterns,
+    problem::Problem,
+    reader::Table,
+    registry_names::{Fault, Name, check_repository_id},
+    value::Value,
+};
+use crate::{
+    engine::{patterns::Patterns, policy::Exemption},
+    model::{Kind, Service},
+};
 
 pub fn read(
     mut section: Table<'_>,
-    kind: Option<Kind>,
+    kinds: &[Kind],
     zone: Option<&TimeZone>,
     now: Timestamp,
 ) -> Option<Exemption> {
-    let subject = match kind {
-        Some(kind) if kind.subject().is_none() => {
+    let subject = match kinds.iter().find(|kind| kind.subject().is_none()) {
+        Some(kind) => {
             let message = format!("`subject` is about grants; kind `{kind}` has none");
-            section.refuse(
-                "subject",
-                &message,
-                Some("spare an image by `resource` or `image.name`"),
-            );
+            let hint = "spare an image by `resource` or `image.name`";
+            section.refuse("subject", &message, Some(hint));
             None
         }
-        _ => section.take("subject").and_then(|value| patterns(&value)),
+        None => section.take("subject").and_then(|value| patterns(&value)),
     };
-    let resource = section.take("resource").and_then(|value| patterns(&value));
-    let mut image_name = None;
-    if let Some(mut image) = section
-        .take("image")
-        .and_then(|value| value.table("`image` of [[policy.exempt]]"))
-    {
-        let name = image.require("name", "name the image: image.name = \"golden-*\"");
-        image_name = name.and_then(|value| patterns(&value));
-        image.finish();
-    }
+    let resource = section
+        .take("resource")
+        .and_then(|value| resources(&value, kinds));
+    let image_name = match kinds.iter().find(|kind| kind.service() != Service::Images) {
+        Some(kind) => {
+            let message = format!("`image` is about images of machines; kind `{kind}` has none");
+            let hint = "spare a repository by `resource`: \"NAMESPACE/REPOSITORY\"";
+            section.refuse("image", &message, Some(hint));
+            None
+        }
+        None => image_name(&mut section),
+    };
     let until = section.require("until", "an exemption always ends: until = 2027-01-31");
     let ends = until.as_ref().and_then(|value| end(value, zone?, now));
     let hint = "whoever reads it in a year will want to know why: reason = \"contract 4711\"";
@@ -58,6 +66,42 @@ pub fn read(
         until,
         reason: reason?.text.to_owned(),
     })
+}
+
+fn image_name(section: &mut Table<'_>) -> Option<Patterns> {
+    let mut image = section.take("image")?.table("`image` of [[policy.exempt]]")?;
+    let name = image.require("name", "name the image: image.name = \"golden-*\"");
+    let name = name.and_then(|value| patterns(&value));
+    image.finish();
+    name
+}
+
+/// Ids of resources. One that no resource of the kinds can have would spare
+/// nothing, and nobody would see it.
+fn resources(value: &Value<'_>, kinds: &[Kind]) -> Option<Patterns> {
+    let found = patterns(value)?;
+    let mut all_good = true;
+    for text in value.texts()? {
+        if let Some(fault) = resource_fault(text.text, kinds) {
+            fault.tell(&text);
+            all_good = false;
+        }
+    }
+    all_good.then_some(found)
+}
+
+/// Why none of the kinds has such a resource: what is wrong for the last.
+fn resource_fault(pattern: &str, kinds: &[Kind]) -> Option<Fault> {
+    let mut fault = None;
+    for kind in kinds {
+        let checked = match kind {
+            Kind::NamespacePermission => Name::Namespace.check(pattern),
+            Kind::RepositoryPermission | Kind::RepositoryShare => check_repository_id(pattern),
+            Kind::ImageShare | Kind::Image => Ok(()),
+        };
+        fault = Some(checked.err()?);
+    }
+    fault
 }
 
 /// The first moment at which it no longer holds, and the words for it.

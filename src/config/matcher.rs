@@ -1,20 +1,21 @@
-//! `[policy.match]`: the keys that select targets, checked against the kind.
+//! `[policy.match]`: the keys that select targets, checked against the kinds.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{fmt, time::Duration};
 
-use super::{policy::signed, reader::Table, value::Value};
+use super::{image_match, match_keys, policy::signed, reader::Table, registry_names::Name, value::Value};
 use crate::{
     engine::{
         condition::Condition,
         patterns::Patterns,
-        policy::{Age, Expiry, ImageMatch, Match},
+        policy::{Age, Expiry, Match, UserMatch},
     },
-    model::{Kind, MemberStatus, Visibility},
+    model::{Kind, Level, MemberStatus, UserState},
 };
 
-/// Reads the section. Where a key is wrong its part of the match is left out,
-/// and the problem that was reported keeps the policy from being compiled.
-pub fn read(mut section: Table<'_>, kind: Option<Kind>) -> Match {
+/// Reads the section for the kinds of its policy; none if they are not known.
+/// Where a key is wrong its part of the match is left out, and the problem that
+/// was reported keeps the policy from being compiled.
+pub fn read(mut section: Table<'_>, kinds: &[Kind]) -> Match {
     if section.is_empty() {
         let hint = "if everything is really meant, write: when = \"true\"";
         let span = section.span.clone();
@@ -22,26 +23,30 @@ pub fn read(mut section: Table<'_>, kind: Option<Kind>) -> Match {
             .sink
             .problem(span, "an empty match would match everything", "empty", Some(hint));
     }
-    let mut found = Match::default();
-    match kind {
-        Some(kind) if kind.subject().is_none() => refuse_grant_keys(&mut section, kind),
-        _ => {
-            found.granted_before = section.take("granted_before").and_then(|value| age(&value));
-            found.status = section.take("status").and_then(|value| statuses(&value));
-            found.subject = section.take("subject").and_then(|value| patterns(&value));
-        }
-    }
-    found.created_before = section.take("created_before").and_then(|value| age(&value));
-    found.updated_before = section.take("updated_before").and_then(|value| age(&value));
-    found.owner = section.take("owner").and_then(|value| patterns(&value));
-    if let Some(image) = section
-        .take("image")
-        .and_then(|value| value.table("[policy.match.image]"))
-    {
-        found.image = image_match(image);
-    }
-    found.expires = section.take("expires").and_then(|value| expiry(&value));
-    found.when = section.take("when").and_then(|value| condition(&value, kind?));
+    let mut of_kinds = |key| match_keys::take(&mut section, kinds, key);
+    let found = Match {
+        granted_before: of_kinds("granted_before").and_then(|value| age(&value)),
+        created_before: of_kinds("created_before").and_then(|value| age(&value)),
+        updated_before: of_kinds("updated_before").and_then(|value| age(&value)),
+        status: of_kinds("status").and_then(|value| words(&value, "status", MemberStatus::ALL)),
+        subject: of_kinds("subject").and_then(|value| patterns(&value)),
+        owner: of_kinds("owner").and_then(|value| patterns(&value)),
+        image: of_kinds("image")
+            .and_then(|value| value.table("[policy.match.image]"))
+            .map(image_match::read)
+            .unwrap_or_default(),
+        level: of_kinds("level").and_then(|value| words(&value, "level", Level::ALL)),
+        namespace: of_kinds("namespace").and_then(|value| names(&value, Name::Namespace)),
+        repository: of_kinds("repository").and_then(|value| names(&value, Name::Repository)),
+        user: of_kinds("user")
+            .and_then(|value| value.table("[policy.match.user]"))
+            .map(user_match)
+            .unwrap_or_default(),
+        account: of_kinds("account").and_then(|value| patterns(&value)),
+        deadline_passed: of_kinds("deadline_passed").and_then(|value| value.boolean()),
+        expires: of_kinds("expires").and_then(|value| expiry(&value)),
+        when: of_kinds("when").and_then(|value| condition(&value, kinds)),
+    };
     section.finish();
     found
 }
@@ -54,7 +59,7 @@ pub fn patterns(value: &Value<'_>) -> Option<Patterns> {
         Ok(patterns) => Some(patterns),
         Err((position, reason)) => {
             let text = texts.get(position)?;
-            let hint = "`*`, `?`, `[a-z]` and `{a,b}` are special; put a backslash before one to mean itself";
+            let hint = "`*`, `?` and `[a-z]` are special; in brackets a sign stands for itself: [*]";
             text.problem(
                 format!("`{}` is no pattern: {reason}", text.text),
                 "no pattern",
@@ -63,23 +68,6 @@ pub fn patterns(value: &Value<'_>) -> Option<Patterns> {
             None
         }
     }
-}
-
-fn refuse_grant_keys(section: &mut Table<'_>, kind: Kind) {
-    let message = format!("`status` is about members; kind `{kind}` has none");
-    section.refuse(
-        "status",
-        &message,
-        Some("the image's own status is `image.status`"),
-    );
-    let message = format!("`subject` is about members; kind `{kind}` has none");
-    section.refuse("subject", &message, Some("the image's owner is `owner`"));
-    let message = format!("`granted_before` is the age of a grant; kind `{kind}` has none");
-    section.refuse(
-        "granted_before",
-        &message,
-        Some("the age of an image is `created_before`"),
-    );
 }
 
 fn age(value: &Value<'_>) -> Option<Age> {
@@ -91,103 +79,48 @@ fn age(value: &Value<'_>) -> Option<Age> {
     })
 }
 
-fn statuses(value: &Value<'_>) -> Option<Vec<MemberStatus>> {
-    let words: Vec<(&str, MemberStatus)> = MemberStatus::ALL.iter().map(|s| (s.as_str(), *s)).collect();
-    value
-        .texts()?
+/// One or many words out of a closed set.
+pub fn words<T: Copy + fmt::Display>(value: &Value<'_>, what: &str, all: &[T]) -> Option<Vec<T>> {
+    let spelt: Vec<String> = all.iter().map(ToString::to_string).collect();
+    let known: Vec<(&str, T)> = spelt
         .iter()
-        .map(|text| text.word("status", &words))
-        .collect()
+        .map(String::as_str)
+        .zip(all.iter().copied())
+        .collect();
+    let texts = value.texts()?;
+    texts.iter().map(|text| text.word(what, &known)).collect()
 }
 
-fn image_match(mut section: Table<'_>) -> ImageMatch {
+/// Patterns of names that a registry can hold.
+pub fn names(value: &Value<'_>, name: Name) -> Option<Patterns> {
+    let found = patterns(value)?;
+    let mut all_good = true;
+    for text in value.texts()? {
+        if let Err(fault) = name.check(text.text) {
+            fault.tell(&text);
+            all_good = false;
+        }
+    }
+    all_good.then_some(found)
+}
+
+fn user_match(mut section: Table<'_>) -> UserMatch {
     if section.is_empty() {
         let span = section.span.clone();
-        section.sink.problem(
-            span,
-            "`image` says nothing",
-            "empty",
-            Some("leave it out, or add a key"),
-        );
+        let hint = "leave it out, or add a key";
+        section
+            .sink
+            .problem(span, "`user` says nothing", "empty", Some(hint));
     }
-    let mut found = ImageMatch {
+    let found = UserMatch {
         id: section.take("id").and_then(|value| patterns(&value)),
         name: section.take("name").and_then(|value| patterns(&value)),
-        tags: section.take("tags").map(|value| tags(&value)).unwrap_or_default(),
-        properties: section
-            .take("properties")
-            .map(|value| properties(&value))
-            .unwrap_or_default(),
-        status: section.take("status").and_then(|value| patterns(&value)),
-        visibility: section.take("visibility").and_then(|value| visibilities(&value)),
-        protected: section.take("protected").and_then(|value| value.boolean()),
-        hidden: section.take("hidden").and_then(|value| value.boolean()),
-        ..ImageMatch::default()
+        state: section
+            .take("state")
+            .and_then(|value| words(&value, "state", UserState::ALL)),
     };
-    if let Some(value) = section.take("size")
-        && let Some(mut size) = value.table("`size`")
-    {
-        found.min_size = size.take("min").and_then(|value| value.bytes());
-        found.max_size = size.take("max").and_then(|value| value.bytes());
-        if size.is_empty() {
-            value.problem("`size` says nothing", "empty", Some("give a `min` or a `max`"));
-        }
-        if let (Some(min), Some(max)) = (found.min_size, found.max_size)
-            && min > max
-        {
-            value.problem("`size.min` is above `size.max`", "matches nothing", None);
-        }
-        size.finish();
-    }
     section.finish();
     found
-}
-
-/// Each must be met by some tag, so each is a set of its own.
-fn tags(value: &Value<'_>) -> Vec<Patterns> {
-    let Some(texts) = value.texts() else {
-        return Vec::new();
-    };
-    let mut found = Vec::new();
-    for text in texts {
-        match Patterns::compile(vec![text.text.to_owned()]) {
-            Ok(pattern) => found.push(pattern),
-            Err((_, reason)) => {
-                text.problem(
-                    format!("`{}` is no pattern: {reason}", text.text),
-                    "no pattern",
-                    None,
-                );
-            }
-        }
-    }
-    found
-}
-
-fn properties(value: &Value<'_>) -> BTreeMap<String, Patterns> {
-    let Some(section) = value.table("`image.properties`") else {
-        return BTreeMap::new();
-    };
-    if section.is_empty() {
-        value.problem(
-            "`properties` says nothing",
-            "empty",
-            Some("name a property: os_type = \"linux\""),
-        );
-    }
-    let named = section.names().into_iter();
-    named
-        .filter_map(|value| Some((value.key.to_owned(), patterns(&value)?)))
-        .collect()
-}
-
-fn visibilities(value: &Value<'_>) -> Option<Vec<Visibility>> {
-    let words: Vec<(&str, Visibility)> = Visibility::ALL.iter().map(|v| (v.as_str(), *v)).collect();
-    value
-        .texts()?
-        .iter()
-        .map(|text| text.word("visibility", &words))
-        .collect()
 }
 
 fn expiry(value: &Value<'_>) -> Option<Expiry> {
@@ -213,9 +146,13 @@ fn expiry(value: &Value<'_>) -> Option<Expiry> {
     }
 }
 
-fn condition(value: &Value<'_>, kind: Kind) -> Option<Condition> {
+/// A condition has to make sense for each of the kinds.
+fn condition(value: &Value<'_>, kinds: &[Kind]) -> Option<Condition> {
     let text = value.text()?;
-    match Condition::parse(text.text, std::slice::from_ref(&kind)) {
+    if kinds.is_empty() {
+        return None;
+    }
+    match Condition::parse(text.text, kinds) {
         Ok(condition) => Some(condition),
         Err(error) => {
             let span = error

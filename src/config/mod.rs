@@ -11,16 +11,26 @@ pub mod shipped;
 pub mod source;
 pub mod types;
 
+mod address;
 mod auth;
+mod ca_file;
 mod cloud;
+mod cloud_limits;
 mod clouds_yaml;
 mod daemon;
 mod digest;
 mod duration;
 mod exemption;
+mod huawei;
+mod huawei_auth;
+mod image_match;
+mod kinds;
+mod match_keys;
 mod matcher;
 mod policy;
+mod protect;
 mod reader;
+mod registry_names;
 mod secret;
 mod value;
 
@@ -30,7 +40,7 @@ use jiff::Timestamp;
 use toml::de::DeTable;
 
 use files::Files;
-use policy::{Named, Surroundings};
+use policy::{KnownCloud, Named, Surroundings};
 pub use problem::Problems;
 
 use problem::Problem;
@@ -101,7 +111,7 @@ pub fn compile(
         None => None,
     };
     // What clouds there are is only known if the file could be read.
-    let clouds = main.as_ref().map(|main| main.cloud_names.as_slice());
+    let clouds = main.as_ref().map(|main| main.known_clouds.as_slice());
     let around = Surroundings { now, clouds };
     let mut named: Vec<Named> = Vec::new();
     let before = problems.count();
@@ -172,7 +182,7 @@ struct Main {
     daemon: Option<Daemon>,
     clouds: BTreeMap<CloudName, Cloud>,
     /// Also those with something wrong.
-    cloud_names: Vec<CloudName>,
+    known_clouds: Vec<KnownCloud>,
 }
 
 fn main_file(mut root: Table<'_>, host: &Host<'_>) -> Main {
@@ -182,7 +192,7 @@ fn main_file(mut root: Table<'_>, host: &Host<'_>) -> Main {
         None => daemon::read(None, host),
     };
     let mut clouds = BTreeMap::new();
-    let mut cloud_names = Vec::new();
+    let mut known_clouds = Vec::new();
     if let Some(section) = root
         .require("clouds", CLOUDS_HINT)
         .and_then(|value| value.table("[clouds]"))
@@ -195,8 +205,12 @@ fn main_file(mut root: Table<'_>, host: &Host<'_>) -> Main {
         }
         for value in section.names() {
             let name = CloudName::from(value.key);
-            cloud_names.push(name.clone());
-            clouds.extend(cloud::read(&value, host).map(|cloud| (name, cloud)));
+            let (provider, cloud) = cloud::read(&value, host);
+            known_clouds.push(KnownCloud {
+                name: name.clone(),
+                provider,
+            });
+            clouds.extend(cloud.map(|cloud| (name, cloud)));
         }
     }
     let hint = "policies stand in files of their own, in the directory that `daemon.policies` names";
@@ -209,7 +223,7 @@ fn main_file(mut root: Table<'_>, host: &Host<'_>) -> Main {
     Main {
         daemon,
         clouds,
-        cloud_names,
+        known_clouds,
     }
 }
 

@@ -6,9 +6,10 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
     digest::digest,
-    exemption, matcher,
+    exemption, kinds, matcher,
     problem::{Place, Problem},
     reader::{Table, did_you_mean},
+    types::ProviderName,
     value::Text,
 };
 use crate::{
@@ -23,7 +24,14 @@ use crate::{
 pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// `None` if `revokd.toml` could not be read: then none is unknown.
-    pub clouds: Option<&'a [CloudName]>,
+    pub clouds: Option<&'a [KnownCloud]>,
+}
+
+/// A cloud that a policy can name.
+pub struct KnownCloud {
+    pub name: CloudName,
+    /// `None` where the file does not tell.
+    pub provider: Option<ProviderName>,
 }
 
 /// A policy with the place of its name, for finding two of one name.
@@ -57,24 +65,24 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     let zone = zone(&mut table);
     let schedule = schedule(&mut table, zone.clone(), around.now);
     let clouds = clouds(&mut table, around.clouds);
-    let kind = kind(&mut table);
+    let kinds = kinds::read(&mut table, clouds.as_deref().unwrap_or_default());
     let mode = mode(&mut table);
     let missed = missed(&mut table);
     let hint = "say what must go, for example: match.granted_before = \"30d\"";
     let matching = table
         .require("match", hint)
         .and_then(|value| value.table("[policy.match]"));
-    let matcher = matching.map(|section| matcher::read(section, kind));
+    let matcher = matching.map(|section| matcher::read(section, &kinds));
     let limits = table
         .take("limits")
         .and_then(|value| value.table("[policy.limits]"));
-    let limits = limits.map_or_else(Limits::default, |section| read_limits(section, kind));
+    let limits = limits.map_or_else(Limits::default, |section| read_limits(section, &kinds));
     let exempt = table
         .take("exempt")
         .map(|value| value.tables("[[policy.exempt]]"));
     let exempt = exempt.into_iter().flatten();
     let exemptions = exempt
-        .filter_map(|section| exemption::read(section, kind, zone.as_ref(), around.now))
+        .filter_map(|section| exemption::read(section, &kinds, zone.as_ref(), around.now))
         .collect();
     let sink = table.sink;
     table.finish();
@@ -96,8 +104,8 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
             enabled,
             schedule: schedule?,
             missed: missed.unwrap_or_default(),
-            clouds: clouds?,
-            kinds: vec![kind?],
+            clouds: clouds?.into_iter().map(|cloud| cloud.name.clone()).collect(),
+            kinds,
             mode: mode.unwrap_or(Mode::Observe),
             matcher: matcher?,
             limits,
@@ -177,21 +185,20 @@ fn schedule(table: &mut Table<'_>, zone: Option<TimeZone>, now: Timestamp) -> Op
     }
 }
 
-fn clouds(table: &mut Table<'_>, known: Option<&[CloudName]>) -> Option<Vec<CloudName>> {
+fn clouds<'a>(table: &mut Table<'_>, known: Option<&'a [KnownCloud]>) -> Option<Vec<&'a KnownCloud>> {
     let texts = table.require(
         "clouds",
         "name the clouds it works on: clouds = [\"example\"], or [\"*\"] for all",
     )?;
     let texts = texts.texts()?;
     let known = known?;
-    let names: Vec<&str> = known.iter().map(CloudName::as_str).collect();
-    let mut chosen: Vec<CloudName> = Vec::new();
+    let mut chosen: Vec<&KnownCloud> = Vec::new();
     for text in &texts {
-        if text.text == "*" {
-            chosen.extend(known.iter().cloned());
-        } else if names.contains(&text.text) {
-            chosen.push(CloudName::from(text.text));
-        } else {
+        let named = |cloud: &&KnownCloud| text.text == "*" || cloud.name.as_str() == text.text;
+        let before = chosen.len();
+        chosen.extend(known.iter().filter(named));
+        if chosen.len() == before && text.text != "*" {
+            let names: Vec<&str> = known.iter().map(|cloud| cloud.name.as_str()).collect();
             let hint = match names.is_empty() {
                 true => "revokd.toml names no cloud".to_owned(),
                 false => did_you_mean(text.text, &names),
@@ -203,18 +210,12 @@ fn clouds(table: &mut Table<'_>, known: Option<&[CloudName]>) -> Option<Vec<Clou
             );
         }
     }
-    chosen.sort();
-    chosen.dedup();
+    chosen.sort_by(|one, other| one.name.cmp(&other.name));
+    chosen.dedup_by(|one, other| one.name == other.name);
     Some(chosen)
 }
 
-fn kind(table: &mut Table<'_>) -> Option<Kind> {
-    let kinds: Vec<(&str, Kind)> = Kind::ALL.iter().map(|kind| (kind.as_str(), *kind)).collect();
-    let hint = "say what is removed: resource = \"image-share\" or \"image\"";
-    table.require("resource", hint)?.text()?.word("kind", &kinds)
-}
-
-fn read_limits(mut section: Table<'_>, kind: Option<Kind>) -> Limits {
+fn read_limits(mut section: Table<'_>, kinds: &[Kind]) -> Limits {
     let mut limits = Limits::default();
     if let Some(most) = section
         .take("max_revocations")
@@ -237,12 +238,12 @@ fn read_limits(mut section: Table<'_>, kind: Option<Kind>) -> Limits {
             }
         }
     }
-    if kind.is_none_or(|kind| kind.subject().is_some()) {
-        let most = section.take("max_per_resource");
-        limits.max_per_resource = most.and_then(|value| value.integer(1, u64::MAX));
-    } else if let Some(kind) = kind {
+    if let Some(kind) = kinds.iter().find(|kind| kind.subject().is_none()) {
         let message = format!("`max_per_resource` counts subjects; kind `{kind}` has none");
         section.refuse("max_per_resource", &message, Some("use max_revocations"));
+    } else {
+        let most = section.take("max_per_resource");
+        limits.max_per_resource = most.and_then(|value| value.integer(1, u64::MAX));
     }
     if let Some(grace) = section
         .take("grace")

@@ -44,15 +44,58 @@ pub const TOKEN: SecretKeys = SecretKeys {
     environment: "token_env",
 };
 
+/// The id of an access key; it is no secret, and may stand in the file.
+pub const ACCESS_KEY: SecretKeys = SecretKeys {
+    literal: "access_key",
+    file: "access_key_file",
+    environment: "access_key_env",
+};
+pub const SECRET_KEY: SecretKeys = SecretKeys {
+    literal: "secret_key",
+    file: "secret_key_file",
+    environment: "secret_key_env",
+};
+pub const SECURITY_TOKEN: SecretKeys = SecretKeys {
+    literal: "security_token",
+    file: "security_token_file",
+    environment: "security_token_env",
+};
+
 /// Reads a secret that a section names by file or by environment variable.
 pub fn read(section: &mut Table<'_>, keys: &SecretKeys, host: &Host<'_>) -> Option<SecretString> {
+    section.refuse(
+        keys.literal,
+        "a secret does not belong into this file",
+        Some(&hint(keys)),
+    );
+    read_named(section, keys, host)
+}
+
+/// Reads a secret that need not be there: `None` inside where no key names it.
+pub fn read_if_named(
+    section: &mut Table<'_>,
+    keys: &SecretKeys,
+    host: &Host<'_>,
+) -> Option<Option<SecretString>> {
+    let is_named = [keys.literal, keys.file, keys.environment]
+        .iter()
+        .any(|key| section.has(key));
+    if is_named {
+        return read(section, keys, host).map(Some);
+    }
+    // Known from now on, so that a misspelt key is told what was meant.
+    section.take(keys.file);
+    section.take(keys.environment);
+    Some(None)
+}
+
+/// Reads what one of the two keys names that lead elsewhere.
+pub fn read_named(section: &mut Table<'_>, keys: &SecretKeys, host: &Host<'_>) -> Option<SecretString> {
     let SecretKeys {
         literal,
         file,
         environment,
     } = *keys;
-    let hint = format!("put it into a file and name that: {file} = \"…\"; or {environment} = \"VARIABLE\"");
-    section.refuse(literal, "a secret does not belong into this file", Some(&hint));
     let from_file = section.take(file);
     let from_environment = section.take(environment);
     match (from_file, from_environment) {
@@ -68,11 +111,18 @@ pub fn read(section: &mut Table<'_>, keys: &SecretKeys, host: &Host<'_>) -> Opti
                 let message = format!("{} lacks `{file}` or `{environment}`", section.title);
                 section
                     .sink
-                    .problem(section.span.clone(), message, "no secret", Some(&hint));
+                    .problem(section.span.clone(), message, "no secret", Some(&hint(keys)));
             }
             None
         }
     }
+}
+
+fn hint(keys: &SecretKeys) -> String {
+    format!(
+        "put it into a file and name that: {} = \"…\"; or {} = \"VARIABLE\"",
+        keys.file, keys.environment
+    )
 }
 
 fn from_variable(value: &Value<'_>, host: &Host<'_>) -> Option<SecretString> {

@@ -3,7 +3,11 @@
 
 const CONFIG: &str = include_str!("../../config/revokd.toml");
 
-/// File names and texts, as they stand in `config/policies/`.
+/// Where the cloud with a registry begins, which the simulated one is not.
+const REGISTRY: &str = "\n# A cloud with a container registry";
+
+/// File names and texts, as they stand in `config/policies/`, but for those
+/// about the cloud with a registry.
 pub const POLICIES: &[(&str, &str)] = &[
     (
         "10-partner-shares.toml",
@@ -30,10 +34,11 @@ pub const POLICIES: &[(&str, &str)] = &[
 /// The secret that the shipped configuration names, beside it.
 pub const PASSWORD_FILE: &str = "example-password";
 
-/// The shipped `revokd.toml` with its cloud, its account and its address
-/// replaced.
+/// The shipped `revokd.toml` with its first cloud, the account there and its
+/// own address replaced, and without the cloud that has a registry.
 pub fn for_cloud(auth_url: &str, user: &str, project: &str, listen: &str) -> String {
-    CONFIG
+    let one_cloud = CONFIG.split(REGISTRY).next().unwrap_or(CONFIG);
+    one_cloud
         .replace("\"https://keystone.example.com/v3\"", &format!("{auth_url:?}"))
         .replace("user        = \"revokd\"", &format!("user        = {user:?}"))
         .replace(
@@ -57,6 +62,7 @@ mod tests {
             ("\"images\"", "\"somewhere\""),
             ("\"127.0.0.1:9469\"", "\"127.0.0.1:0\""),
             ("\nrequests_per_second", "# requests_per_second"),
+            ("clouds.registry", "[clouds.example.auth]"),
         ] {
             assert!(!text.contains(old), "{old} is still there");
             assert!(text.contains(new), "{new} is missing");
@@ -64,19 +70,18 @@ mod tests {
     }
 
     #[test]
-    fn every_shipped_policy_file_is_known_here() {
+    fn every_shipped_policy_file_is_known_here_or_about_the_registry() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/policies");
-        let mut there: Vec<String> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        there.sort();
-        assert_eq!(
-            there,
-            POLICIES
-                .iter()
-                .map(|(name, _)| (*name).to_owned())
-                .collect::<Vec<_>>()
-        );
+        let mut known = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let text = std::fs::read_to_string(&path).unwrap();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let is_known = POLICIES.contains(&(name, &text));
+            let about_registry = text.contains("clouds      = [\"registry\"]");
+            assert!(is_known != about_registry, "{name}");
+            known += usize::from(is_known);
+        }
+        assert_eq!(known, POLICIES.len());
     }
 }

@@ -1,6 +1,8 @@
 //! Whole files: what loads, and what every mistake looks like.
 
 mod clouds;
+mod huawei;
+mod kinds;
 mod mistakes;
 mod no_panic;
 mod reading;
@@ -29,6 +31,20 @@ schedule = "*/15 * * * *"
 clouds = ["one"]
 resource = "image-share"
 match.granted_before = "30d"
+"#;
+
+/// Open Telekom Cloud; every policy of the registry needs such a cloud.
+const HUAWEI: &str = r#"
+[clouds.otc]
+provider = "huawei"
+auth_url = "https://iam.eu-de.otc.t-systems.com/v3"
+region = "eu-de"
+domain = "OTC-1"
+project = "eu-de_sandbox"
+[clouds.otc.auth]
+method = "password"
+user = "revoker"
+password_env = "SECRET"
 "#;
 
 fn now() -> Timestamp {
@@ -70,6 +86,13 @@ fn told(problems: &Problems) -> Vec<String> {
 
 fn mistakes_of(config: &str, policies: &[&str]) -> Vec<String> {
     told(&compile_texts(config, policies).expect_err("there is a mistake"))
+}
+
+fn huawei(cloud: &types::Cloud) -> &types::Huawei {
+    match &cloud.provider {
+        types::Provider::Huawei(huawei) => huawei,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn openstack_login(cloud: &types::Cloud) -> &types::Auth {

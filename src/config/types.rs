@@ -1,6 +1,6 @@
 //! The configuration as compiled.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
@@ -56,12 +56,43 @@ pub enum Provider {
 }
 
 impl Provider {
+    pub fn name(&self) -> ProviderName {
+        match self {
+            Provider::OpenStack(_) => ProviderName::OpenStack,
+            Provider::Huawei(_) => ProviderName::Huawei,
+        }
+    }
+
     /// What can be removed there.
     pub fn kinds(&self) -> &'static [Kind] {
+        self.name().kinds()
+    }
+}
+
+/// A kind of cloud, without an account there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProviderName {
+    OpenStack,
+    Huawei,
+}
+
+impl ProviderName {
+    /// What can be removed there.
+    pub fn kinds(self) -> &'static [Kind] {
         match self {
-            Provider::OpenStack(_) => &[Kind::ImageShare, Kind::Image],
-            Provider::Huawei(_) => Kind::ALL,
+            ProviderName::OpenStack => &[Kind::ImageShare, Kind::Image],
+            ProviderName::Huawei => Kind::ALL,
         }
+    }
+}
+
+/// As people call it.
+impl fmt::Display for ProviderName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            ProviderName::OpenStack => "OpenStack",
+            ProviderName::Huawei => "Huawei Cloud",
+        })
     }
 }
 

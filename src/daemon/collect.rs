@@ -105,6 +105,16 @@ pub async fn collect(
             *needs = needs.and(policy.needs());
         }
     }
+    look_at(clouds, clock, progress, wanted).await
+}
+
+/// Looks at some clouds, for what is wanted of each, at all of them at once.
+pub async fn look_at(
+    clouds: &BTreeMap<CloudName, Arc<Cloud>>,
+    clock: &dyn Clock,
+    progress: &Progress,
+    wanted: BTreeMap<&CloudName, Needs>,
+) -> Collection {
     let looks = wanted
         .into_iter()
         .map(|(name, needs)| async move { (name, look(&clouds[name], clock, progress, needs).await) });

@@ -102,6 +102,7 @@ fn a_good_configuration_shows_the_next_fires_in_the_zone_of_the_policy() {
         "clouds",
         "description",
         "enabled",
+        "kinds",
         "mode",
         "name",
         "next",

@@ -19,7 +19,7 @@ fn texts() -> Vec<(PathBuf, String)> {
         .into_iter()
         .filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)))
         .collect();
-    for command in [&[][..], &["plan"], &["run"], &["simulate"]] {
+    for command in [&[][..], &["plan"], &["explain"], &["run"], &["simulate"]] {
         let help = answer(revokd(&[command, &["--help"]].concat())).expect(0).stdout;
         texts.push((PathBuf::from(format!("{command:?} --help")), examples(&help)));
     }

@@ -183,6 +183,7 @@ async fn tasks_are_listed_and_can_be_filtered() {
         "run",
         "state",
         "subject",
+        "subject_name",
     ];
     assert_eq!(keys(&tasks["tasks"][0]), of_task);
     let image = stage.cloud().image("golden-1").to_string();

@@ -45,6 +45,7 @@ async fn a_plan_has_the_keys_that_programs_rely_on() {
         "description",
         "grace",
         "kept",
+        "kinds",
         "mode",
         "name",
         "resource",
@@ -62,7 +63,9 @@ async fn a_plan_has_the_keys_that_programs_rely_on() {
         "reason",
         "resource",
         "resource_name",
+        "still_reachable",
         "subject",
+        "subject_name",
     ];
     assert_eq!(
         all_keys(&plan["revocations"]),

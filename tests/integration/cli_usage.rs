@@ -14,6 +14,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&[], "Examples:"),
     (&["check"], "Exits with 3"),
     (&["plan"], "Examples:"),
+    (&["explain"], "--cloud <CLOUD>"),
     (&["run"], "Examples:"),
     (&["status"], "--output <OUTPUT>"),
     (&["runs"], "Commands:"),

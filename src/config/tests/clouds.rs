@@ -15,7 +15,7 @@ fn cloud_mistake(from: &str, to: &str) -> String {
 #[test]
 fn every_mistake_of_a_cloud_is_named() {
     for (from, to, message) in [
-        ("\"openstack\"", "\"huawei\"", "unknown provider `huawei`"),
+        ("\"openstack\"", "\"openstak\"", "unknown provider `openstak`"),
         ("https://keystone", "http://keystone", "is not encrypted"),
         ("https://keystone", "ftp://keystone", "neither https nor http"),
         (
@@ -58,12 +58,27 @@ fn every_mistake_of_a_cloud_is_named() {
         (
             "project = \"p\"\n",
             "project = \"p\"\ndomain = \"x\"\n",
-            "unknown key `domain`",
+            "`domain` is a key of provider `huawei`",
+        ),
+        (
+            "project = \"p\"\n",
+            "project = \"p\"\nendpoints = { swr = \"https://s\" }\n",
+            "OpenStack has no registry",
+        ),
+        (
+            "project = \"p\"\n",
+            "project = \"p\"\nbatch_subjects = 5\n",
+            "calls that remove several targets",
+        ),
+        (
+            "project = \"p\"\n",
+            "project = \"p\"\nflavour = \"huawei-cloud\"\n",
+            "`flavour` is a key of provider `huawei`",
         ),
         (
             "method = \"password\"",
             "method = \"ak-sk\"",
-            "unknown method `ak-sk`",
+            "OpenStack takes none",
         ),
         (
             "password_env = \"SECRET\"",
@@ -156,6 +171,10 @@ fn the_daemon_section_is_checked() {
         ("protect = [\"9c61\"]", "unknown thing to protect"),
         ("protect = \"project:\"", "which project"),
         ("protect = \"image:[\"", "no pattern"),
+        ("protect = \"namespace:\"", "which namespace"),
+        ("protect = \"namespace:Team\"", "no namespace holds `T`"),
+        ("protect = \"repository:team\"", "the id of no repository"),
+        ("protect = \"repository:team/api$x\"", "no repository holds `$`"),
         ("retry.attempts = 51", "between 1 and 50"),
         (
             "retry = { first_delay = \"1h\", longest_delay = \"1m\" }",
@@ -175,6 +194,18 @@ fn the_daemon_section_is_checked() {
     assert!(protect.covers_image(&"71".into(), "a-name"));
     assert!(protect.covers_image(&"an-id".into(), "71"));
     assert!(protect.covers_subject(crate::model::SubjectKind::Project, &"9c61".into()));
+    let config = format!("daemon.protect = [\"namespace:team\", \"repository:team/sub/*\"]\n{SMALLEST}");
+    let protect = compile_texts(&config, &[POLICY]).unwrap().config.daemon.protect;
+    assert!(
+        protect
+            .namespaces
+            .is_some_and(|patterns| patterns.matches("team"))
+    );
+    assert!(
+        protect
+            .repositories
+            .is_some_and(|patterns| patterns.matches("team/sub/api"))
+    );
 }
 
 #[test]

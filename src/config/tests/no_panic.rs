@@ -23,6 +23,8 @@ const SHIPPED: &[&str] = &[
     include_str!("../../../config/policies/10-partner-shares.toml"),
     include_str!("../../../config/policies/40-stale-images.toml"),
     include_str!("../../../config/policies/50-observed.toml"),
+    include_str!("../../../config/policies/60-registry-leavers.toml"),
+    include_str!("../../../config/policies/70-registry-shares.toml"),
 ];
 
 proptest! {
@@ -47,7 +49,7 @@ proptest! {
         let mutated = format!("{}{piece}{}", &text[..from], &text[end..]);
         match which {
             0 => check(&mutated, POLICY),
-            _ => check(SMALLEST, &mutated),
+            _ => check(&format!("{SMALLEST}{HUAWEI}"), &mutated),
         }
     }
 }

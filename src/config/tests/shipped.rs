@@ -6,7 +6,9 @@ use super::*;
 fn the_shipped_configuration_loads_without_a_warning() {
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let credentials = tempfile::tempdir().unwrap();
-    std::fs::write(credentials.path().join("example-password"), "secret").unwrap();
+    for file in ["example-password", "registry-password"] {
+        std::fs::write(credentials.path().join(file), "secret").unwrap();
+    }
     let directory = credentials.path().display().to_string();
     let environment = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| directory.clone());
     let files = Files::read(&shipped.join("revokd.toml"));
@@ -32,23 +34,30 @@ fn the_shipped_configuration_loads_without_a_warning() {
             "stale-build-images-deleted",
             "large-shares-watched",
             "copied-shares-watched",
+            "leavers-lose-the-registry",
+            "writers-reviewed",
+            "expired-account-shares-removed",
+            "partner-images-lapse",
         ]
     );
 }
 
 #[test]
 fn every_example_of_the_documents_loads() {
-    assert!(examples_load(include_str!("../../../docs/policy-reference.md"), "example") >= 8);
+    assert!(examples_load(include_str!("../../../docs/policy-reference.md"), "example") >= 15);
     assert_eq!(examples_load(include_str!("../../../README.md"), "prod"), 1);
 }
 
-/// How many examples there are; all of them load beside a cloud of that name.
+/// How many examples there are; all of them load beside an OpenStack cloud of
+/// that name and a cloud with a registry.
 fn examples_load(document: &str, cloud: &str) -> usize {
     let mut examples = 0;
     for block in document.split("```toml\n").skip(1) {
         let text = block.split("```").next().unwrap();
         let line = document[..document.find(block).unwrap()].lines().count();
-        let config = SMALLEST.replace("clouds.one", &format!("clouds.{cloud}"));
+        let config = format!("{SMALLEST}{HUAWEI}");
+        let config = config.replace("clouds.one", &format!("clouds.{cloud}"));
+        let config = config.replace("clouds.otc", "clouds.registry");
         if let Err(problems) = compile_texts(&config, &[text]) {
             panic!("the example after line {line}:\n{}", problems.render(false, 100));
         }

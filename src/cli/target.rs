@@ -1,0 +1,89 @@
+//! A decided target in the cells of a table: the names that people know beside
+//! the ids that the clouds know.
+
+use crate::model::Revocation;
+
+/// What is reached.
+pub fn resource(revocation: &Revocation) -> String {
+    named(
+        &revocation.evidence.resource_name,
+        revocation.target.resource.as_str(),
+    )
+}
+
+/// Who loses access.
+pub fn subject(revocation: &Revocation) -> String {
+    match &revocation.target.subject {
+        Some(subject) => named(&revocation.evidence.subject_name, subject.as_str()),
+        None => "(the image itself)".to_owned(),
+    }
+}
+
+/// Why it goes, and by what the subject gets in all the same.
+pub fn because(revocation: &Revocation) -> String {
+    let still = revocation.evidence.still_reachable.iter();
+    let still = still.map(|way| format!("still reachable through: {way}"));
+    let lines: Vec<String> = [revocation.evidence.reason()].into_iter().chain(still).collect();
+    lines.join("\n")
+}
+
+fn named(name: &str, id: &str) -> String {
+    match name.is_empty() || name == id {
+        true => id.to_owned(),
+        false => format!("{name}\n{id}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Comparison, Evidence, Id, Kind, PolicyName, Target};
+
+    fn revocation(kind: Kind, subject: Option<&str>, subject_name: &str) -> Revocation {
+        let now: jiff::Timestamp = "2026-11-21T12:00:00Z".parse().expect("a time");
+        Revocation {
+            target: Target {
+                cloud: "otc".into(),
+                kind,
+                resource: Id::from("team/api"),
+                subject: subject.map(Id::from),
+            },
+            due_since: now,
+            evidence: Evidence {
+                policy: PolicyName::from("p"),
+                policy_digest: String::new(),
+                observed_at: now,
+                resource_name: "team/api".into(),
+                subject_name: subject_name.into(),
+                owner: Id::from("acct"),
+                endpoint: String::new(),
+                granted_at: None,
+                grant_version: String::new(),
+                compared: vec![Comparison {
+                    key: "user.state".into(),
+                    required: "disabled".into(),
+                    observed: "disabled".into(),
+                }],
+                still_reachable: vec!["write permission on namespace team".into()],
+            },
+        }
+    }
+
+    #[test]
+    fn a_name_stands_beside_its_id_and_an_id_alone_stands_once() {
+        let of = |subject, name| revocation(Kind::RepositoryPermission, subject, name);
+        assert_eq!(subject(&of(Some("9c61"), "build-bot")), "build-bot\n9c61");
+        assert_eq!(subject(&of(Some("9c61"), "")), "9c61");
+        assert_eq!(subject(&revocation(Kind::Image, None, "")), "(the image itself)");
+        assert_eq!(resource(&of(Some("9c61"), "")), "team/api");
+    }
+
+    #[test]
+    fn the_ways_that_stay_are_told_with_the_reason() {
+        let text = because(&revocation(Kind::RepositoryPermission, Some("9c61"), ""));
+        assert_eq!(
+            text,
+            "user.state disabled (disabled)\nstill reachable through: write permission on namespace team"
+        );
+    }
+}
