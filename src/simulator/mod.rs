@@ -15,6 +15,7 @@ mod world;
 pub use faults::{Effect, Fault, Faults, RetryAfter};
 pub use requests::{Call, CallKind, InFlight, LoggedRequest, Requests};
 pub use seed::{Login, Seeded, Seeding, seeded_world};
+pub use world::registry;
 pub use world::{
     AccessKey, Account, Actor, ApplicationCredential, Direction, FIRST_ACCOUNT, ImageChange, ImageRecord,
     ListQuery, NewImage, Project, Refusal, Removable, Removal, Role, SecurityToken, SortKey, TimeField,

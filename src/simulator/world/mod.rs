@@ -11,6 +11,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::registry::{Registry, RegistryHabits};
 use super::random::Random;
 use crate::model::{Id, Kind};
 
@@ -19,6 +20,7 @@ mod identity;
 mod images;
 mod listing;
 mod members;
+pub mod registry;
 
 pub use change::ImageChange;
 pub use identity::{AccessKey, Account, ApplicationCredential, FIRST_ACCOUNT, Project, SecurityToken, User};
@@ -94,6 +96,7 @@ pub struct World {
     pub member_quota: Option<usize>,
     /// How long a deleted image stays visible as `pending_delete`.
     pub deletion_delay: SignedDuration,
+    pub registry_habits: RegistryHabits,
     accounts: BTreeMap<Id, Account>,
     projects: BTreeMap<Id, Project>,
     users: BTreeMap<Id, User>,
@@ -106,6 +109,7 @@ pub struct World {
     vanishing: BTreeSet<(Timestamp, Id)>,
     /// Member ids are free text; each is held once however often it is used.
     member_ids: HashSet<Id>,
+    registry: Registry,
     removals: Vec<Removal>,
     ids: Random,
 }
@@ -133,6 +137,7 @@ impl World {
         World {
             member_quota: Some(128),
             deletion_delay: SignedDuration::ZERO,
+            registry_habits: RegistryHabits::default(),
             accounts: BTreeMap::from([(first.id.clone(), first)]),
             projects: BTreeMap::new(),
             users: BTreeMap::new(),
@@ -143,6 +148,7 @@ impl World {
             newest_first_by_owner: HashMap::new(),
             vanishing: BTreeSet::new(),
             member_ids: HashSet::new(),
+            registry: Registry::default(),
             removals: Vec::new(),
             ids: Random::new(seed),
         }
