@@ -100,7 +100,7 @@ impl Face for Shared {
             _ if code.starts_with("APIG") => answers::gateway(&problem),
             Service::Identity => answers::identity(self, &problem),
             Service::Images => answers::images(&problem),
-            Service::Registry => answers::registry(self, &problem),
+            Service::Registry => swr::refuse(self, incoming, &problem),
         }
     }
 

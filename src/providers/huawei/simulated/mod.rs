@@ -34,6 +34,8 @@ mod locks;
 mod swr;
 mod tokens;
 
+pub use swr::RegistryOptions;
+
 #[cfg(test)]
 mod tests;
 
@@ -61,6 +63,7 @@ pub struct Options {
     /// or the key is locked.
     pub attempts_before_lock: usize,
     pub lock_time: SignedDuration,
+    pub registry: RegistryOptions,
 }
 
 impl Options {
@@ -82,6 +85,7 @@ impl Options {
             member_page_default: 500,
             attempts_before_lock: 5,
             lock_time: SignedDuration::from_mins(15),
+            registry: RegistryOptions::of(flavour),
         }
     }
 }
