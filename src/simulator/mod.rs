@@ -17,6 +17,6 @@ pub use requests::{Call, CallKind, InFlight, LoggedRequest, Requests};
 pub use seed::{Login, Seeded, Seeding, seeded_world};
 pub use world::{
     AccessKey, Account, Actor, ApplicationCredential, Direction, FIRST_ACCOUNT, ImageChange, ImageRecord,
-    ListQuery, NewImage, Project, Refusal, Removable, Removal, Role, SecurityToken, SortKey, TimeField,
-    TimeTest, User, VisibilityFilter, World,
+    Job, JobEnd, JobKind, JobScript, Left, ListQuery, NewImage, Project, Refusal, Removable, Removal, Role,
+    SecurityToken, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
 };

@@ -11,18 +11,21 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::jobs::Jobs;
 use super::random::Random;
 use crate::model::{Id, Kind};
 
 mod change;
 mod identity;
 mod images;
+mod jobs;
 mod listing;
 mod members;
 
 pub use change::ImageChange;
 pub use identity::{AccessKey, Account, ApplicationCredential, FIRST_ACCOUNT, Project, SecurityToken, User};
 pub use images::{ImageRecord, NewImage};
+pub use jobs::{Job, JobEnd, JobKind, JobScript, Left};
 pub use listing::{Direction, ListQuery, SortKey, TimeField, TimeTest, VisibilityFilter};
 
 /// Who does something: a token's project and what it may do there.
@@ -106,6 +109,7 @@ pub struct World {
     vanishing: BTreeSet<(Timestamp, Id)>,
     /// Member ids are free text; each is held once however often it is used.
     member_ids: HashSet<Id>,
+    jobs: Jobs,
     removals: Vec<Removal>,
     ids: Random,
 }
@@ -143,6 +147,7 @@ impl World {
             newest_first_by_owner: HashMap::new(),
             vanishing: BTreeSet::new(),
             member_ids: HashSet::new(),
+            jobs: Jobs::default(),
             removals: Vec::new(),
             ids: Random::new(seed),
         }
@@ -160,8 +165,10 @@ impl World {
         self.removals.iter().filter(undecided).cloned().collect()
     }
 
-    /// Lets the deleted images vanish whose time has come.
+    /// Lets the deleted images vanish, and the jobs do their work, whose time
+    /// has come.
     pub fn settle(&mut self, now: Timestamp) {
+        self.settle_jobs(now);
         while self.vanishing.first().is_some_and(|(at, _)| *at <= now) {
             if let Some((_, image)) = self.vanishing.pop_first() {
                 self.take_out(&image);

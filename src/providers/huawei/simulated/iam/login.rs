@@ -1,7 +1,7 @@
 //! `POST /v3/auth/tokens`.
 
 use axum::response::Response;
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -24,6 +24,8 @@ use crate::{
     },
     simulator::{Role, User, World},
 };
+
+const LOCK_TIME: SignedDuration = SignedDuration::from_mins(15);
 
 pub(super) fn log_in(shared: &Shared, incoming: &Incoming) -> Result<Response, Problem> {
     // Says nothing of the body, which may hold a password in the wrong place.
@@ -106,7 +108,7 @@ fn user_of_password(shared: &Shared, who: &Reference, password: &str) -> Result<
         return Err(Problem::new(401, "IAM.0061", "The account is locked."));
     }
     if !right {
-        shared.count_refusal(id.as_str());
+        shared.count_refusal(id.as_str(), LOCK_TIME);
         return Err(wrong_password());
     }
     shared.forget_refusals(id.as_str());
