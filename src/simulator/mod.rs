@@ -18,6 +18,6 @@ pub use seed::{Login, Seeded, Seeding, seeded_world};
 pub use world::registry;
 pub use world::{
     AccessKey, Account, Actor, ApplicationCredential, Direction, FIRST_ACCOUNT, ImageChange, ImageRecord,
-    ListQuery, NewImage, Project, Refusal, Removable, Removal, Role, SecurityToken, SortKey, TimeField,
-    TimeTest, User, VisibilityFilter, World,
+    Job, JobEnd, JobKind, JobScript, Left, ListQuery, NewImage, Project, Refusal, Removable, Removal, Role,
+    SecurityToken, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
 };

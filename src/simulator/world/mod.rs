@@ -11,6 +11,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::jobs::Jobs;
 use self::registry::{Registry, RegistryHabits};
 use super::random::Random;
 use crate::model::{Id, Kind};
@@ -18,6 +19,7 @@ use crate::model::{Id, Kind};
 mod change;
 mod identity;
 mod images;
+mod jobs;
 mod listing;
 mod members;
 pub mod registry;
@@ -25,6 +27,7 @@ pub mod registry;
 pub use change::ImageChange;
 pub use identity::{AccessKey, Account, ApplicationCredential, FIRST_ACCOUNT, Project, SecurityToken, User};
 pub use images::{ImageRecord, NewImage};
+pub use jobs::{Job, JobEnd, JobKind, JobScript, Left};
 pub use listing::{Direction, ListQuery, SortKey, TimeField, TimeTest, VisibilityFilter};
 
 /// Who does something: a token's project and what it may do there.
@@ -109,6 +112,7 @@ pub struct World {
     vanishing: BTreeSet<(Timestamp, Id)>,
     /// Member ids are free text; each is held once however often it is used.
     member_ids: HashSet<Id>,
+    jobs: Jobs,
     registry: Registry,
     removals: Vec<Removal>,
     ids: Random,
@@ -148,6 +152,7 @@ impl World {
             newest_first_by_owner: HashMap::new(),
             vanishing: BTreeSet::new(),
             member_ids: HashSet::new(),
+            jobs: Jobs::default(),
             registry: Registry::default(),
             removals: Vec::new(),
             ids: Random::new(seed),
@@ -166,8 +171,10 @@ impl World {
         self.removals.iter().filter(undecided).cloned().collect()
     }
 
-    /// Lets the deleted images vanish whose time has come.
+    /// Lets the deleted images vanish, and the jobs do their work, whose time
+    /// has come.
     pub fn settle(&mut self, now: Timestamp) {
+        self.settle_jobs(now);
         while self.vanishing.first().is_some_and(|(at, _)| *at <= now) {
             if let Some((_, image)) = self.vanishing.pop_first() {
                 self.take_out(&image);

@@ -4,6 +4,7 @@ use super::{
     Shared,
     answers::{Problem, header},
     dispatch::Incoming,
+    signature,
 };
 use crate::{
     model::Id,
@@ -48,6 +49,9 @@ impl Shared {
     /// # Errors
     /// What [`super::answers::gateway`] says no with.
     pub(super) fn caller(&self, incoming: &Incoming) -> Result<Caller, Problem> {
+        if let Some(authorization) = header(&incoming.headers, "authorization") {
+            return signature::caller(self, incoming, authorization);
+        }
         let refused = |message: &str| Problem::new(401, "APIGW.0301", message);
         let Some(text) = header(&incoming.headers, AUTH_TOKEN) else {
             return Err(refused(

@@ -30,6 +30,14 @@ impl Problem {
     }
 }
 
+/// A path or method that the gateway does not know.
+pub(super) const NO_SUCH_CALL: &str = "APIGW.0101";
+
+pub(super) fn no_such_call() -> Problem {
+    let message = "The API does not exist or has not been published in the environment";
+    Problem::new(404, NO_SUCH_CALL, message)
+}
+
 /// The gateway's form, the same before every service.
 pub(super) fn gateway(problem: &Problem) -> Response {
     let request_id = "5a1fd9b8c3e04e7a9d2f6b1c00000001";

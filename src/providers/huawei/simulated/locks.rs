@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Shared;
 
@@ -24,7 +24,7 @@ impl Shared {
         until.is_some_and(|until| now < until)
     }
 
-    pub(super) fn count_refusal(&self, who: &str) {
+    pub(super) fn count_refusal(&self, who: &str, lock_time: SignedDuration) {
         let now = self.now();
         let mut locks = self.locks();
         let refused = locks.0.entry(who.to_string()).or_default();
@@ -33,7 +33,7 @@ impl Shared {
         }
         refused.in_a_row += 1;
         if refused.in_a_row >= self.options.attempts_before_lock {
-            refused.locked_until = Some(now + self.options.lock_time);
+            refused.locked_until = Some(now + lock_time);
         }
     }
 

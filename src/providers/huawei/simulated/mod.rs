@@ -31,6 +31,7 @@ mod dispatch;
 mod iam;
 mod ims;
 mod locks;
+mod signature;
 mod swr;
 mod tokens;
 
@@ -59,10 +60,9 @@ pub struct Options {
     pub native_image_page_default: usize,
     /// Members on a page when no limit is asked for; only one flavour pages.
     pub member_page_default: usize,
-    /// Wrong passwords, or bad signatures of one key, after which the account
-    /// or the key is locked.
+    /// Wrong passwords of one user, or bad signatures of one key, after which
+    /// it is locked for a while.
     pub attempts_before_lock: usize,
-    pub lock_time: SignedDuration,
     pub registry: RegistryOptions,
 }
 
@@ -84,7 +84,6 @@ impl Options {
             native_image_page_default: 25,
             member_page_default: 500,
             attempts_before_lock: 5,
-            lock_time: SignedDuration::from_mins(15),
             registry: RegistryOptions::of(flavour),
         }
     }

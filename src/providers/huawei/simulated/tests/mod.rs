@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod login;
+mod swr;
 
 /// An account with a project, its revoker, and a partner's account.
 struct Harness {
