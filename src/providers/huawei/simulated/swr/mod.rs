@@ -156,7 +156,7 @@ fn in_namespace(
         ("DELETE", []) => namespaces::delete(context, namespace),
         (_, ["access"]) => permissions(context, method, Place::Namespace(namespace)),
         ("POST", ["repos"]) => repositories::create(context, namespace),
-        (_, ["repos" | "repositories", name, ..]) if name.is_empty() => Err(problems::no_such_url()),
+        (_, ["repos" | "repositories", "", ..]) => Err(problems::no_such_url()),
         (_, [word @ ("repos" | "repositories"), name, below @ ..]) => {
             let name = name.replace('$', "/");
             names::check_repository(&name)?;

@@ -11,7 +11,7 @@ async fn a_removal_takes_the_named_users_here_and_nowhere_else() {
         .call("DELETE", REPOSITORY_ACCESS, Some(json!([registry.bot.as_str()])))
         .await;
     assert_eq!((gone.status, gone.text.as_str()), (204, ""));
-    assert_eq!(registry.holders(), [registry.reader.clone()]);
+    assert_eq!(registry.holders(), std::slice::from_ref(&registry.reader));
     assert_eq!(registry.world().permissions_of("team-a").len(), 2);
     let removals: Vec<_> = registry
         .world()
