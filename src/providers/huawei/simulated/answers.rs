@@ -5,11 +5,11 @@ use serde_json::json;
 
 use super::Shared;
 use crate::providers::{
-    openstack::wire::{KeystoneError, KeystoneErrorBody},
+    openstack::wire::{GlanceError, KeystoneError, KeystoneErrorBody},
     simulated::answers::phrase,
 };
 
-pub(super) use crate::providers::simulated::answers::{header, json, with_header};
+pub(super) use crate::providers::simulated::answers::{empty, header, json, with_header};
 
 /// A refusal on its way to an error body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,18 @@ pub(super) fn identity(shared: &Shared, problem: &Problem) -> Response {
 /// The image service's own form.
 pub(super) fn images(problem: &Problem) -> Response {
     let body = json!({"error": {"message": problem.message, "code": problem.code}});
+    json(problem.status, &body)
+}
+
+/// The image service's form of the calls that Glance has too, where they
+/// answer as Glance does.
+pub(super) fn glance(problem: &Problem) -> Response {
+    let title = phrase(problem.status);
+    let body = GlanceError {
+        code: format!("{} {title}", problem.status),
+        title: title.to_string(),
+        message: format!("{}<br /><br />\n\n\n", problem.message),
+    };
     json(problem.status, &body)
 }
 

@@ -60,6 +60,8 @@ pub struct Options {
     pub native_image_page_default: usize,
     /// Members on a page when no limit is asked for; only one flavour pages.
     pub member_page_default: usize,
+    /// Images, and projects, that a batch call takes.
+    pub batch_max: usize,
     /// Wrong passwords of one user, or bad signatures of one key, after which
     /// it is locked for a while.
     pub attempts_before_lock: usize,
@@ -83,6 +85,7 @@ impl Options {
             image_page_max: 1000,
             native_image_page_default: 25,
             member_page_default: 500,
+            batch_max: 100,
             attempts_before_lock: 5,
             registry: RegistryOptions::of(flavour),
         }

@@ -84,9 +84,9 @@ fn check(shared: &Shared, incoming: &Incoming, claim: &Claim, key: &AccessKey) -
         ));
     }
     // Says so itself where the body is not signed.
-    let body_hash = match header(&incoming.headers, "x-sdk-content-sha256") {
+    let hash = match header(&incoming.headers, "x-sdk-content-sha256") {
         Some(declared) => declared.to_string(),
-        None => hex(&Sha256::digest(&incoming.body)),
+        None => body_hash(&incoming.body),
     };
     let canonical = canonical_request(
         incoming.method.as_str(),
@@ -94,7 +94,7 @@ fn check(shared: &Shared, incoming: &Incoming, claim: &Claim, key: &AccessKey) -
         &incoming.query,
         &incoming.headers,
         &claim.signed_headers,
-        &body_hash,
+        &hash,
     );
     if signature(&key.secret_key, date, &canonical) != claim.signature {
         return Err(refused("verify aksk signature fail"));
@@ -146,7 +146,11 @@ fn moment(date: &str) -> Option<Timestamp> {
     civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
 }
 
-fn canonical_request(
+pub(super) fn body_hash(body: &[u8]) -> String {
+    hex(&Sha256::digest(body))
+}
+
+pub(super) fn canonical_request(
     method: &str,
     path: &str,
     query: &str,
@@ -196,7 +200,7 @@ fn encoded(bytes: &[u8]) -> String {
     percent_encode(bytes, RESERVED).to_string()
 }
 
-fn signature(secret_key: &str, date: &str, canonical: &str) -> String {
+pub(super) fn signature(secret_key: &str, date: &str, canonical: &str) -> String {
     let hashed = hex(&Sha256::digest(canonical));
     let to_sign = format!("{ALGORITHM}\n{date}\n{hashed}");
     hex(&hmac_sha256(secret_key.as_bytes(), to_sign.as_bytes()))
@@ -326,15 +330,9 @@ mod tests {
             let headers: HeaderMap = sent.into_iter().map(header).collect();
             let mut names = sent.map(|(name, _)| name);
             names.sort();
-            let body_hash = hex(&Sha256::digest(vector.body));
-            let canonical = canonical_request(
-                vector.method,
-                vector.path,
-                vector.query,
-                &headers,
-                &names,
-                &body_hash,
-            );
+            let hash = body_hash(vector.body.as_bytes());
+            let canonical =
+                canonical_request(vector.method, vector.path, vector.query, &headers, &names, &hash);
             assert_eq!(hex(&Sha256::digest(&canonical)), vector.hash, "{canonical}");
             assert_eq!(signature(SECRET, SIGNED_AT, &canonical), vector.signature);
         }

@@ -13,7 +13,11 @@ use crate::{
     simulator::{Role, World},
 };
 
+mod images;
 mod login;
+mod members;
+mod people;
+mod signing;
 mod swr;
 
 /// An account with a project, its revoker, and a partner's account.
