@@ -394,7 +394,7 @@ fn kept_because(once: &Once, names: &BTreeMap<Id, String>) -> BTreeMap<(String, 
 fn removed_undecided(cloud: &SimulatedCloud, tasks: &[Task]) -> u64 {
     let decided = tasks.iter().map(|task| {
         let target = &task.revocation.target;
-        (target.resource.clone(), target.subject.clone())
+        (target.kind, target.resource.clone(), target.subject.clone())
     });
     cloud.world().removed_outside(&decided.collect()).len() as u64
 }

@@ -214,12 +214,15 @@ impl Told {
             .collect();
         self.count += fresh.len();
         for removal in fresh {
-            let member = removal.member.as_ref().map(ToString::to_string);
-            let line = serde_json::json!({ "at": removal.at, "image": removal.image, "member": member });
+            let (kind, resource) = (removal.kind, &removal.resource);
+            let subject = removal.subject.as_ref();
+            let line = serde_json::json!({
+                "at": removal.at, "kind": kind, "resource": resource, "subject": subject,
+            });
             writeln!(self.file, "{line}")?;
-            match member {
-                Some(member) => print_line(&format!("removed: member {member} of image {}", removal.image))?,
-                None => print_line(&format!("removed: image {}", removal.image))?,
+            match subject {
+                Some(subject) => print_line(&format!("removed: {kind} {resource} of {subject}"))?,
+                None => print_line(&format!("removed: {kind} {resource}"))?,
             }
         }
         Ok(())

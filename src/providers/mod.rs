@@ -16,6 +16,7 @@ pub mod huawei;
 mod limiter;
 pub mod openstack;
 mod registry;
+mod simulated;
 
 pub use http::ConnectError;
 pub use registry::connect;

@@ -102,13 +102,13 @@ impl Maker {
             match n {
                 0 => self.faults.push(
                     Fault::on(CallKind::RemoveMember, Effect::Status(503))
-                        .image(&image)
-                        .member(&self.partners[1])
+                        .resource(&image)
+                        .subject(&self.partners[1])
                         .times(2),
                 ),
                 4 => self.faults.push(
                     Fault::on(CallKind::RemoveMember, Effect::CutAfter)
-                        .image(&image)
+                        .resource(&image)
                         .once(),
                 ),
                 8 => self.share(&image, &Id::from(BACKUPS), MemberStatus::Accepted, 300),

@@ -33,6 +33,9 @@ pub enum Effect {
         content_type: String,
         text: String,
     },
+    /// Answers with this status and code, in the form of the service that was
+    /// asked, instead of doing anything.
+    Code { status: u16, code: String },
     /// 307 to this address.
     RedirectTo(String),
 }
@@ -49,8 +52,8 @@ pub enum RetryAfter {
 pub struct Fault {
     reach: Reach,
     method: Option<String>,
-    image: Option<Id>,
-    member: Option<Id>,
+    resource: Option<Id>,
+    subject: Option<Id>,
     skip: u64,
     times: Option<u64>,
     effect: Effect,
@@ -83,13 +86,15 @@ impl Fault {
         self
     }
 
-    pub fn image(mut self, image: &Id) -> Fault {
-        self.image = Some(image.clone());
+    /// Only calls that name the resource, if among others.
+    pub fn resource(mut self, resource: &Id) -> Fault {
+        self.resource = Some(resource.clone());
         self
     }
 
-    pub fn member(mut self, member: &Id) -> Fault {
-        self.member = Some(member.clone());
+    /// Only calls that name the subject, if among others.
+    pub fn subject(mut self, subject: &Id) -> Fault {
+        self.subject = Some(subject.clone());
         self
     }
 
@@ -112,8 +117,8 @@ impl Fault {
         Fault {
             reach,
             method: None,
-            image: None,
-            member: None,
+            resource: None,
+            subject: None,
             skip: 0,
             times: None,
             effect,
@@ -129,13 +134,13 @@ impl Fault {
         reached
             && self.method.as_ref().is_none_or(|method| *method == call.method)
             && self
-                .image
+                .resource
                 .as_ref()
-                .is_none_or(|image| call.image.as_ref() == Some(image))
+                .is_none_or(|resource| call.resources.contains(resource))
             && self
-                .member
+                .subject
                 .as_ref()
-                .is_none_or(|member| call.member.as_ref() == Some(member))
+                .is_none_or(|subject| call.subjects.contains(subject))
     }
 
     /// Whether this fault befalls the call; counts the call if it matches.
@@ -196,8 +201,8 @@ mod tests {
         Call {
             kind: CallKind::RemoveMember,
             method: "DELETE".to_string(),
-            image: Some(Id::from(image)),
-            member: Some(Id::from(member)),
+            resources: vec![Id::from(image)],
+            subjects: vec![Id::from(member)],
         }
     }
 
@@ -220,13 +225,27 @@ mod tests {
         let fault = Fault::on_any_data(Effect::CutBefore);
         faults.add(
             fault
-                .image(&Id::from("i"))
-                .member(&Id::from("m"))
+                .resource(&Id::from("i"))
+                .subject(&Id::from("m"))
                 .method("DELETE"),
         );
         assert!(faults.befalling(&removal("i", "other")).is_empty());
         assert!(faults.befalling(&removal("other", "m")).is_empty());
         assert_eq!(faults.befalling(&removal("i", "m")), [Effect::CutBefore]);
+    }
+
+    #[test]
+    fn a_call_for_several_is_befallen_by_a_fault_on_one_of_them() {
+        let faults = Faults::default();
+        let fault = Fault::on(CallKind::RemoveMembers, Effect::Status(400));
+        faults.add(fault.resource(&Id::from("bad")));
+        let batch = |images: &[&str]| Call {
+            kind: CallKind::RemoveMembers,
+            resources: images.iter().map(|image| Id::from(*image)).collect(),
+            ..removal("i", "m")
+        };
+        assert!(faults.befalling(&batch(&["good", "fine"])).is_empty());
+        assert_eq!(faults.befalling(&batch(&["good", "bad"])), [Effect::Status(400)]);
     }
 
     #[test]

@@ -15,7 +15,9 @@ mod world;
 pub use faults::{Effect, Fault, Faults, RetryAfter};
 pub use requests::{Call, CallKind, InFlight, LoggedRequest, Requests};
 pub use seed::{Login, Seeded, Seeding, seeded_world};
+pub use world::registry;
 pub use world::{
-    Actor, ApplicationCredential, Direction, ImageChange, ImageRecord, ListQuery, NewImage, Project, Refusal,
-    Removal, Role, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
+    AccessKey, Account, Actor, ApplicationCredential, Direction, FIRST_ACCOUNT, ImageChange, ImageRecord,
+    Job, JobEnd, JobKind, JobScript, Left, ListQuery, NewImage, Project, Refusal, Removable, Removal, Role,
+    SecurityToken, SortKey, TimeField, TimeTest, User, VisibilityFilter, World,
 };

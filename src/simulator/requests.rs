@@ -10,20 +10,37 @@ use crate::model::Id;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CallKind {
     Login,
+    ListUsers,
+    ShowUser,
     /// Any other call to the identity service.
     OtherIdentity,
     ListImages,
     ShowImage,
     ListMembers,
     RemoveMember,
+    /// One call for every pair of several images and projects.
+    RemoveMembers,
+    ShowJob,
     DeleteImage,
+    ListNamespaces,
+    ListRepositories,
+    ListSharedRepositories,
+    /// The users of one namespace or repository.
+    ListPermissions,
+    RemovePermissions,
+    /// The accounts that one repository is shared with.
+    ListAccountShares,
+    RemoveAccountShare,
     /// Any other call that is not about identity.
     OtherData,
 }
 
 impl CallKind {
     pub fn is_data(self) -> bool {
-        !matches!(self, CallKind::Login | CallKind::OtherIdentity)
+        !matches!(
+            self,
+            CallKind::Login | CallKind::ListUsers | CallKind::ShowUser | CallKind::OtherIdentity
+        )
     }
 }
 
@@ -32,8 +49,10 @@ impl CallKind {
 pub struct Call {
     pub kind: CallKind,
     pub method: String,
-    pub image: Option<Id>,
-    pub member: Option<Id>,
+    /// Images, namespaces (`NAME`), repositories (`NAMESPACE/NAME`).
+    pub resources: Vec<Id>,
+    /// Projects, users, accounts by name.
+    pub subjects: Vec<Id>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,8 +156,8 @@ mod tests {
         Call {
             kind,
             method: "GET".to_string(),
-            image: None,
-            member: None,
+            resources: Vec::new(),
+            subjects: Vec::new(),
         }
     }
 

@@ -220,7 +220,9 @@ impl Simulated {
         let lines = lines
             .lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let mut removed: Vec<String> = lines.map(|line| pair(&line["image"], &line["member"])).collect();
+        let mut removed: Vec<String> = lines
+            .map(|line| pair(&line["resource"], &line["subject"]))
+            .collect();
         removed.sort();
         assert_eq!(removed, done, "what the cloud lost is what the tasks did");
         removed

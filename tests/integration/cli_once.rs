@@ -128,7 +128,7 @@ async fn a_part_that_was_not_seen_is_a_failure_though_the_rest_is_done() {
     let image = stage.cloud().image("golden-1");
     stage
         .cloud()
-        .fault(Fault::on(CallKind::ListMembers, Effect::Status(500)).image(&image));
+        .fault(Fault::on(CallKind::ListMembers, Effect::Status(500)).resource(&image));
     let ran = stage.command(ONCE).await;
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert_eq!(ran.json()["done"], 1);

@@ -204,7 +204,7 @@ async fn a_member_list_that_cannot_be_read_is_a_gap_and_the_rest_is_planned() {
     let unreadable = stage.cloud().image("partner-1");
     stage
         .cloud()
-        .fault(Fault::on(CallKind::ListMembers, Effect::Status(500)).image(&unreadable));
+        .fault(Fault::on(CallKind::ListMembers, Effect::Status(500)).resource(&unreadable));
     let ran = stage.command(&["plan", "--output", "json"]).await;
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let plan = ran.json();

@@ -73,7 +73,7 @@ async fn in_the_middle_of_a_removal() {
 async fn between_a_removal_and_the_look_that_shows_it() {
     let stage = twelve_shares().await;
     let image = stage.cloud().image("partner-5");
-    stage.cloud().fault(hang(CallKind::ShowImage, 1).image(&image));
+    stage.cloud().fault(hang(CallKind::ShowImage, 1).resource(&image));
     let serving = stage.serve().await;
     stage.clock.advance(seconds(70));
     stage

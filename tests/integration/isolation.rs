@@ -64,7 +64,7 @@ async fn one_share_that_fails_stops_no_other_of_its_image() {
     let bad = stage.cloud().project("team-11");
     stage
         .cloud()
-        .fault(Fault::on(CallKind::RemoveMember, Effect::Status(403)).member(&bad));
+        .fault(Fault::on(CallKind::RemoveMember, Effect::Status(403)).subject(&bad));
 
     stage.pass().await;
 

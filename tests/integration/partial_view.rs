@@ -76,7 +76,7 @@ async fn a_member_list_that_fails_keeps_the_shares_of_its_image_alone() {
     let bad = stage.cloud().image("partner-3");
     stage
         .cloud()
-        .fault(Fault::on(CallKind::ListMembers, Effect::Status(500)).image(&bad));
+        .fault(Fault::on(CallKind::ListMembers, Effect::Status(500)).resource(&bad));
 
     let pass = stage.pass().await;
 

@@ -10,14 +10,14 @@ mod script;
 
 use std::collections::BTreeSet;
 
-use revokd::simulator::{CallKind, Effect, Fault, RetryAfter};
+use revokd::simulator::{CallKind, Effect, Fault, Removable, RetryAfter};
 
 use self::{
     dice::Dice,
     oracle::{Named, Oracle},
     script::Script,
 };
-use crate::harness::{Pair, Stage, minutes};
+use crate::harness::{Stage, minutes, removable};
 
 #[tokio::test]
 async fn what_policies_mean_is_gone_and_all_else_is_there() {
@@ -26,7 +26,7 @@ async fn what_policies_mean_is_gone_and_all_else_is_there() {
         let mut dice = Dice::new(seed);
         let script = Script::of(&mut dice);
         let stage = script.raise().await;
-        let expected = named_pairs(&stage, Oracle::new(&script).gone());
+        let expected = removables_of(&stage, Oracle::new(&script).gone());
         for _ in 0..dice.up_to(5) {
             stage.cloud().fault(fault(&mut dice));
         }
@@ -37,8 +37,8 @@ async fn what_policies_mean_is_gone_and_all_else_is_there() {
         stage.pass().await;
 
         let gone = stage.cloud().vanished();
-        let lost: Vec<&Pair> = gone.difference(&expected).collect();
-        let kept: Vec<&Pair> = expected.difference(&gone).collect();
+        let lost: Vec<&Removable> = gone.difference(&expected).collect();
+        let kept: Vec<&Removable> = expected.difference(&gone).collect();
         assert!(
             lost.is_empty() && kept.is_empty(),
             "seed {seed}: gone, though it must stay: {lost:?}; there, though it must go: {kept:?}\n{script:#?}"
@@ -91,7 +91,7 @@ fn fault(dice: &mut Dice) -> Fault {
     Fault::on(kind, effect).skip(dice.up_to(6) as u64).once()
 }
 
-fn named_pairs(stage: &Stage, named: BTreeSet<Named>) -> BTreeSet<Pair> {
-    let pair = |(image, project): Named| (image, project.map(|name| stage.cloud().project(name)));
-    named.into_iter().map(pair).collect()
+fn removables_of(stage: &Stage, named: BTreeSet<Named>) -> BTreeSet<Removable> {
+    let found = |(image, project): Named| removable(image, project.map(|name| stage.cloud().project(name)));
+    named.into_iter().map(found).collect()
 }

@@ -8,6 +8,7 @@ use super::{Clock, Cloud, ConnectError, calls::Observer};
 use crate::{config::types, model::CloudName};
 
 mod api;
+pub mod simulated;
 pub mod wire;
 
 /// The two handles of one cloud; they share its tokens, connections and limits.

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use jiff::Timestamp;
 
 use super::{Actor, ListKey, Refusal, Removal, Role, World, whole_second};
-use crate::model::{Id, Image, Member, Sharing, Visibility};
+use crate::model::{Id, Image, Kind, Member, Sharing, Visibility};
 
 /// An image to be made. Start from [`NewImage::shared`] and change what differs.
 #[derive(Clone, Debug)]
@@ -219,9 +219,10 @@ impl World {
         let image = record.id.clone();
         self.removals.push(Removal {
             at: now,
-            image: image.clone(),
-            member: None,
-            by_project: actor.project.clone(),
+            kind: Kind::Image,
+            resource: image.clone(),
+            subject: None,
+            by: actor.project.clone(),
         });
         if self.deletion_delay.is_zero() {
             self.take_out(&image);

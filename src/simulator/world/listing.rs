@@ -11,7 +11,7 @@ use super::{Actor, ImageRecord, ListKey, Refusal, Role, World};
 use crate::model::{Id, MemberStatus, Visibility};
 
 /// What to list. The default is everything of one's own, what is public, and
-/// what one has accepted; nothing hidden; newest first.
+/// what others share with one; newest first.
 #[derive(Clone, Debug, Default)]
 pub struct ListQuery {
     /// Rows to read, at most.
@@ -21,7 +21,7 @@ pub struct ListQuery {
     pub visibility: VisibilityFilter,
     /// Which shares of other projects' images count; `None` for all.
     pub member_status: Option<MemberStatus>,
-    pub hidden: bool,
+    pub hidden: Option<bool>,
     pub owner: Option<Id>,
     pub protected: Option<bool>,
     /// All of them.
@@ -85,11 +85,25 @@ impl World {
     /// # Errors
     /// [`Refusal::UnknownMarker`] and [`Refusal::HiddenMarker`].
     pub fn list_images(&self, actor: &Actor, query: &ListQuery) -> Result<Vec<&ImageRecord>, Refusal> {
+        self.list_images_where(actor, query, |_| true)
+    }
+
+    /// The same, of those images alone for which `also` holds.
+    ///
+    /// # Errors
+    /// As for [`World::list_images`].
+    pub fn list_images_where(
+        &self,
+        actor: &Actor,
+        query: &ListQuery,
+        also: impl Fn(&ImageRecord) -> bool,
+    ) -> Result<Vec<&ImageRecord>, Refusal> {
         let marker = self.marker(actor, query)?;
+        let selects = |record: &ImageRecord| query.selects(actor, record) && also(record);
         Ok(if query.sort.is_empty() {
-            self.page_newest_first(actor, query, marker)
+            self.page_newest_first(query, marker, selects)
         } else {
-            self.page_sorted(actor, query, marker)
+            self.page_sorted(query, marker, selects)
         })
     }
 
@@ -108,9 +122,9 @@ impl World {
     /// Walks an index from the marker on, so that a page costs a page.
     fn page_newest_first(
         &self,
-        actor: &Actor,
         query: &ListQuery,
         marker: Option<&ImageRecord>,
+        selects: impl Fn(&ImageRecord) -> bool,
     ) -> Vec<&ImageRecord> {
         let index = match &query.owner {
             None => Some(&self.newest_first),
@@ -121,22 +135,18 @@ impl World {
             .into_iter()
             .flat_map(|index| index.range::<ListKey, _>((start.clone(), Bound::Unbounded)))
             .filter_map(|(_, Reverse(id))| self.images.get(id))
-            .filter(|record| query.selects(actor, record))
+            .filter(|record| selects(record))
             .take(query.limit)
             .collect()
     }
 
     fn page_sorted(
         &self,
-        actor: &Actor,
         query: &ListQuery,
         marker: Option<&ImageRecord>,
+        selects: impl Fn(&ImageRecord) -> bool,
     ) -> Vec<&ImageRecord> {
-        let mut rows: Vec<&ImageRecord> = self
-            .images
-            .values()
-            .filter(|record| query.selects(actor, record))
-            .collect();
+        let mut rows: Vec<&ImageRecord> = self.images.values().filter(|record| selects(record)).collect();
         rows.sort_by(|a, b| query.order(a, b));
         let after_marker =
             |row: &&ImageRecord| marker.is_none_or(|marker| query.order(row, marker) == Ordering::Greater);
@@ -146,7 +156,7 @@ impl World {
 
 impl ListQuery {
     fn selects(&self, actor: &Actor, record: &ImageRecord) -> bool {
-        record.hidden == self.hidden
+        self.hidden.is_none_or(|hidden| hidden == record.hidden)
             && self.shows(actor, record)
             && self.owner.as_ref().is_none_or(|owner| owner == record.owner())
             && self

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Actor, ImageRecord, Refusal, Removal, Role, World, whole_second};
-use crate::model::{Id, Member, MemberStatus, Visibility};
+use crate::model::{Id, Kind, Member, MemberStatus, Visibility};
 
 impl World {
     /// Makes the project a member, for the one who makes the world: no rule is
@@ -127,9 +127,10 @@ impl World {
         let row = record.members.remove(position.ok_or(Refusal::MemberNotFound)?);
         self.removals.push(Removal {
             at: now,
-            image: record.id().clone(),
-            member: Some(row.project.clone()),
-            by_project: actor.project.clone(),
+            kind: Kind::ImageShare,
+            resource: record.id().clone(),
+            subject: Some(row.project.clone()),
+            by: actor.project.clone(),
         });
         record.ended.push(row);
         Ok(())
@@ -231,11 +232,11 @@ mod tests {
         world
             .remove_member(&actor(&owner), image.as_str(), guest.as_str(), at(5))
             .unwrap();
-        let decided = HashSet::from([(image.clone(), Some(guest.clone()))]);
+        let decided = HashSet::from([(Kind::ImageShare, image.clone(), Some(guest.clone()))]);
         assert!(world.removed_outside(&decided).is_empty());
-        let outside = world.removed_outside(&HashSet::from([(image.clone(), None)]));
+        let outside = world.removed_outside(&HashSet::from([(Kind::Image, image.clone(), None)]));
         assert_eq!(outside.len(), 1);
-        assert_eq!((outside[0].at, &outside[0].by_project), (at(5), &owner));
+        assert_eq!((outside[0].at, &outside[0].by), (at(5), &owner));
     }
 
     #[test]
@@ -243,7 +244,11 @@ mod tests {
         let (mut world, owner, _, image) = shared_world();
         world.delete_image(&actor(&owner), image.as_str(), at(5)).unwrap();
         assert_eq!(world.removals().len(), 1);
-        assert!(world.removed_outside(&HashSet::from([(image, None)])).is_empty());
+        assert!(
+            world
+                .removed_outside(&HashSet::from([(Kind::Image, image, None)]))
+                .is_empty()
+        );
     }
 
     #[test]

@@ -11,18 +11,23 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::jobs::Jobs;
+use self::registry::{Registry, RegistryHabits};
 use super::random::Random;
-use crate::model::Id;
+use crate::model::{Id, Kind};
 
 mod change;
 mod identity;
 mod images;
+mod jobs;
 mod listing;
 mod members;
+pub mod registry;
 
 pub use change::ImageChange;
-pub use identity::{ApplicationCredential, Project, User};
+pub use identity::{AccessKey, Account, ApplicationCredential, FIRST_ACCOUNT, Project, SecurityToken, User};
 pub use images::{ImageRecord, NewImage};
+pub use jobs::{Job, JobEnd, JobKind, JobScript, Left};
 pub use listing::{Direction, ListQuery, SortKey, TimeField, TimeTest, VisibilityFilter};
 
 /// Who does something: a token's project and what it may do there.
@@ -70,10 +75,22 @@ pub enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Removal {
     pub at: Timestamp,
-    pub image: Id,
-    /// `None` where the whole image went, with all its members.
-    pub member: Option<Id>,
-    pub by_project: Id,
+    pub kind: Kind,
+    /// An image, a namespace (`NAME`) or a repository (`NAMESPACE/NAME`).
+    pub resource: Id,
+    /// `None` where the resource itself went, with all who could reach it.
+    pub subject: Option<Id>,
+    /// The project (for an image) or the user who did it.
+    pub by: Id,
+}
+
+/// A target, on the one cloud that a world is.
+pub type Removable = (Kind, Id, Option<Id>);
+
+impl Removal {
+    pub fn of(&self) -> Removable {
+        (self.kind, self.resource.clone(), self.subject.clone())
+    }
 }
 
 pub struct World {
@@ -82,9 +99,12 @@ pub struct World {
     pub member_quota: Option<usize>,
     /// How long a deleted image stays visible as `pending_delete`.
     pub deletion_delay: SignedDuration,
+    pub registry_habits: RegistryHabits,
+    accounts: BTreeMap<Id, Account>,
     projects: BTreeMap<Id, Project>,
     users: BTreeMap<Id, User>,
     credentials: BTreeMap<Id, ApplicationCredential>,
+    access_keys: BTreeMap<String, AccessKey>,
     images: HashMap<Id, ImageRecord>,
     newest_first: BTreeSet<ListKey>,
     newest_first_by_owner: HashMap<Id, BTreeSet<ListKey>>,
@@ -92,6 +112,8 @@ pub struct World {
     vanishing: BTreeSet<(Timestamp, Id)>,
     /// Member ids are free text; each is held once however often it is used.
     member_ids: HashSet<Id>,
+    jobs: Jobs,
+    registry: Registry,
     removals: Vec<Removal>,
     ids: Random,
 }
@@ -112,17 +134,26 @@ impl World {
 
     /// Worlds made alike from different seeds have no id in common.
     pub fn with_ids_from(seed: u64) -> World {
+        let first = Account {
+            id: Id::from(FIRST_ACCOUNT),
+            name: "Default".to_string(),
+        };
         World {
             member_quota: Some(128),
             deletion_delay: SignedDuration::ZERO,
+            registry_habits: RegistryHabits::default(),
+            accounts: BTreeMap::from([(first.id.clone(), first)]),
             projects: BTreeMap::new(),
             users: BTreeMap::new(),
             credentials: BTreeMap::new(),
+            access_keys: BTreeMap::new(),
             images: HashMap::new(),
             newest_first: BTreeSet::new(),
             newest_first_by_owner: HashMap::new(),
             vanishing: BTreeSet::new(),
             member_ids: HashSet::new(),
+            jobs: Jobs::default(),
+            registry: Registry::default(),
             removals: Vec::new(),
             ids: Random::new(seed),
         }
@@ -133,17 +164,17 @@ impl World {
         &self.removals
     }
 
-    /// The removals that nobody decided on. A decision is a pair of image and
-    /// member, or an image alone; deciding on an image covers the members that
-    /// went with it, but no member that was removed by itself.
-    pub fn removed_outside(&self, decided: &HashSet<(Id, Option<Id>)>) -> Vec<Removal> {
-        let undecided =
-            |removal: &&Removal| !decided.contains(&(removal.image.clone(), removal.member.clone()));
+    /// The removals that nobody decided on. Deciding on an image covers the
+    /// members that went with it, but no member that was removed by itself.
+    pub fn removed_outside(&self, decided: &HashSet<Removable>) -> Vec<Removal> {
+        let undecided = |removal: &&Removal| !decided.contains(&removal.of());
         self.removals.iter().filter(undecided).cloned().collect()
     }
 
-    /// Lets the deleted images vanish whose time has come.
+    /// Lets the deleted images vanish, and the jobs do their work, whose time
+    /// has come.
     pub fn settle(&mut self, now: Timestamp) {
+        self.settle_jobs(now);
         while self.vanishing.first().is_some_and(|(at, _)| *at <= now) {
             if let Some((_, image)) = self.vanishing.pop_first() {
                 self.take_out(&image);

@@ -6,13 +6,14 @@ use std::{
 };
 
 use revokd::{
-    model::{CloudName, Event, Task, TaskState},
+    model::{CloudName, Event, Kind, Target, Task, TaskState},
+    simulator::Removable,
     store::AuditFilter,
 };
 
 use super::{
     stage::Stage,
-    staged_cloud::{Pair, StagedCloud, pairs},
+    staged_cloud::{StagedCloud, removables},
 };
 
 pub async fn check(stage: &Stage) {
@@ -29,11 +30,11 @@ pub async fn check(stage: &Stage) {
 
 /// Guarantee G1, by the cloud's own log and by comparing the worlds.
 fn only_decided_targets_vanished(stage: &Stage, cloud: &StagedCloud, tasks: &[Task]) {
-    let decided: HashSet<Pair> = tasks
+    let decided: HashSet<Removable> = tasks
         .iter()
         .map(|task| &task.revocation.target)
         .filter(|target| target.cloud == cloud.name)
-        .map(|target| (target.resource.clone(), target.subject.clone()))
+        .map(removable_of)
         .chain(by_hand(stage, &cloud.name))
         .collect();
     let world = cloud.simulated.world();
@@ -43,11 +44,11 @@ fn only_decided_targets_vanished(stage: &Stage, cloud: &StagedCloud, tasks: &[Ta
         "removed though nobody decided on it: {outside:?}"
     );
     drop(world);
-    for (image, member) in cloud.vanished() {
-        let went_with_its_image = member.is_some() && decided.contains(&(image.clone(), None));
+    for (kind, image, member) in cloud.vanished() {
+        let went_with_its_image = member.is_some() && decided.contains(&(Kind::Image, image.clone(), None));
         assert!(
-            went_with_its_image || decided.contains(&(image.clone(), member.clone())),
-            "image {image}, member {member:?} vanished from {} though nobody decided on it",
+            went_with_its_image || decided.contains(&(kind, image.clone(), member.clone())),
+            "{kind} {image}, member {member:?} vanished from {} though nobody decided on it",
             cloud.name
         );
     }
@@ -55,24 +56,24 @@ fn only_decided_targets_vanished(stage: &Stage, cloud: &StagedCloud, tasks: &[Ta
 
 /// Guarantee G4.
 fn what_is_done_is_gone(stage: &Stage, cloud: &StagedCloud, tasks: &[Task]) {
-    let left = pairs(&cloud.simulated.world());
-    let by_hand: HashSet<Pair> = by_hand(stage, &cloud.name).collect();
+    let left = removables(&cloud.simulated.world());
+    let by_hand: HashSet<Removable> = by_hand(stage, &cloud.name).collect();
     for task in tasks.iter().filter(|task| task.state == TaskState::Done) {
         let target = &task.revocation.target;
-        let pair = (target.resource.clone(), target.subject.clone());
-        let there = target.cloud == cloud.name && left.contains(&pair) && !by_hand.contains(&pair);
+        let removed = removable_of(target);
+        let there = target.cloud == cloud.name && left.contains(&removed) && !by_hand.contains(&removed);
         assert!(!there, "task {} is done, but {target} is still there", task.id);
     }
 }
 
 fn nothing_was_removed_twice(stage: &Stage, cloud: &StagedCloud) {
-    let by_hand: HashSet<Pair> = by_hand(stage, &cloud.name).collect();
-    let mut once: BTreeSet<Pair> = BTreeSet::new();
+    let by_hand: HashSet<Removable> = by_hand(stage, &cloud.name).collect();
+    let mut once: BTreeSet<Removable> = BTreeSet::new();
     for removal in cloud.simulated.world().removals() {
-        let pair = (removal.image.clone(), removal.member.clone());
+        let removed = removal.of();
         assert!(
-            by_hand.contains(&pair) || once.insert(pair.clone()),
-            "{pair:?} was removed twice"
+            by_hand.contains(&removed) || once.insert(removed.clone()),
+            "{removed:?} was removed twice"
         );
     }
 }
@@ -150,9 +151,13 @@ fn no_secret_got_out(stage: &Stage) {
     }
 }
 
-fn by_hand<'a>(stage: &'a Stage, cloud: &'a CloudName) -> impl Iterator<Item = Pair> + 'a {
+fn by_hand<'a>(stage: &'a Stage, cloud: &'a CloudName) -> impl Iterator<Item = Removable> + 'a {
     let all = stage.by_hand.borrow().clone();
     all.into_iter()
         .filter(move |(of, _)| of == cloud)
-        .map(|(_, pair)| pair)
+        .map(|(_, removed)| removed)
+}
+
+fn removable_of(target: &Target) -> Removable {
+    (target.kind, target.resource.clone(), target.subject.clone())
 }

@@ -23,7 +23,7 @@ pub use process::Process;
 pub use scene::Scene;
 pub use serving::Serving;
 pub use stage::Stage;
-pub use staged_cloud::Pair;
+pub use staged_cloud::removable;
 
 use jiff::SignedDuration;
 

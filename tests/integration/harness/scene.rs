@@ -15,7 +15,7 @@ use super::{
     clock::ManualClock,
     days,
     stage::Stage,
-    staged_cloud::{StagedCloud, pairs},
+    staged_cloud::{StagedCloud, removables},
 };
 
 pub const USER: &str = "revokd";
@@ -204,7 +204,7 @@ impl CloudScene {
             false => Arc::new(move || clock.now()),
         });
         options.page_max = self.page_max;
-        let at_first = pairs(&self.world);
+        let at_first = removables(&self.world);
         let simulated = SimulatedCloud::start(self.world, options);
         StagedCloud {
             password: password(&self.name),

@@ -23,6 +23,7 @@ use revokd::{
     metrics::Metrics,
     model::{CloudName, RunState, Target, Task, TaskState},
     providers,
+    simulator::Removable,
     store::{RunFilter, Store, TaskFilter},
 };
 use tempfile::TempDir;
@@ -34,7 +35,7 @@ use super::{
     closing,
     logs::Logs,
     scene,
-    staged_cloud::{Pair, StagedCloud},
+    staged_cloud::{StagedCloud, removable},
 };
 
 /// How far the clock goes on at once while work waits for it.
@@ -52,7 +53,7 @@ pub struct Stage {
     pub(super) written: Arc<Mutex<String>>,
     pub(super) metrics: RefCell<Vec<Arc<Metrics>>>,
     /// What the test itself removed or granted again.
-    pub(super) by_hand: RefCell<BTreeSet<(CloudName, Pair)>>,
+    pub(super) by_hand: RefCell<BTreeSet<(CloudName, Removable)>>,
     store: OnceCell<Store>,
     finished: Cell<bool>,
 }
@@ -279,18 +280,18 @@ impl Stage {
 
     /// The owner ends a share, or deletes an image, without the daemon.
     pub fn end_by_hand(&self, image: &str, project: Option<&str>) {
-        let pair = self.cloud().end_by_hand(image, project, self.now());
+        let ended = self.cloud().end_by_hand(image, project, self.now());
         self.by_hand
             .borrow_mut()
-            .insert((self.cloud().name.clone(), pair));
+            .insert((self.cloud().name.clone(), ended));
     }
 
     /// The owner grants a share again, so that it is another grant than before.
     pub fn grant_again(&self, image: &str, project: &str) {
         let cloud = self.cloud();
         cloud.grant_again(image, project, self.now());
-        let pair = (cloud.image(image), Some(cloud.project(project)));
-        self.by_hand.borrow_mut().insert((cloud.name.clone(), pair));
+        let share = removable(cloud.image(image), Some(cloud.project(project)));
+        self.by_hand.borrow_mut().insert((cloud.name.clone(), share));
     }
 
     pub(super) fn write_down(written: &Mutex<String>, text: &str) {

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use revokd::{
-    model::{CloudName, Id, Target},
+    model::{CloudName, Id, Kind, Target},
     providers::openstack::simulated::SimulatedCloud,
-    simulator::{Actor, CallKind, Effect, Fault, Role, World},
+    simulator::{Actor, CallKind, Effect, Fault, Removable, Role, World},
 };
-
-/// A removable thing of one cloud: an image, or one project's share of it.
-pub type Pair = (Id, Option<Id>);
 
 pub struct StagedCloud {
     pub name: CloudName,
@@ -20,18 +17,28 @@ pub struct StagedCloud {
     pub(super) images: BTreeMap<String, Id>,
     pub(super) projects: BTreeMap<String, Id>,
     /// What there was when the stage was raised.
-    pub(super) at_first: BTreeSet<Pair>,
+    pub(super) at_first: BTreeSet<Removable>,
+}
+
+/// An image, or one project's share of it.
+pub fn removable(image: Id, project: Option<Id>) -> Removable {
+    let kind = if project.is_some() {
+        Kind::ImageShare
+    } else {
+        Kind::Image
+    };
+    (kind, image, project)
 }
 
 /// All that is there to be removed.
-pub fn pairs(world: &World) -> BTreeSet<Pair> {
+pub fn removables(world: &World) -> BTreeSet<Removable> {
     let of_image = |image: &revokd::simulator::ImageRecord| {
         let members = image.members().iter().map(|member| Some(member.project.clone()));
-        let pairs: Vec<Pair> = std::iter::once(None)
+        let found: Vec<Removable> = std::iter::once(None)
             .chain(members)
-            .map(|member| (image.id().clone(), member))
+            .map(|member| removable(image.id().clone(), member))
             .collect();
-        pairs
+        found
     };
     world.images().flat_map(of_image).collect()
 }
@@ -60,12 +67,13 @@ impl StagedCloud {
     }
 
     pub fn is_shared(&self, image: &str, project: &str) -> bool {
-        pairs(&self.simulated.world()).contains(&(self.image(image), Some(self.project(project))))
+        let share = removable(self.image(image), Some(self.project(project)));
+        removables(&self.simulated.world()).contains(&share)
     }
 
     /// What was there at first and is not there any more.
-    pub fn vanished(&self) -> BTreeSet<Pair> {
-        let left = pairs(&self.simulated.world());
+    pub fn vanished(&self) -> BTreeSet<Removable> {
+        let left = removables(&self.simulated.world());
         self.at_first.difference(&left).cloned().collect()
     }
 
@@ -75,7 +83,7 @@ impl StagedCloud {
 
     /// Befalls the removal of shares of one image.
     pub fn fault_on_removal(&self, image: &str, effect: Effect) -> Fault {
-        Fault::on(CallKind::RemoveMember, effect).image(&self.image(image))
+        Fault::on(CallKind::RemoveMember, effect).resource(&self.image(image))
     }
 
     pub fn mend(&self) {
@@ -114,7 +122,7 @@ impl StagedCloud {
             .expect("the owner may share an image");
     }
 
-    pub(super) fn end_by_hand(&self, image: &str, project: Option<&str>, now: Timestamp) -> Pair {
+    pub(super) fn end_by_hand(&self, image: &str, project: Option<&str>, now: Timestamp) -> Removable {
         let image = self.image(image);
         let project = project.map(|name| self.project(name));
         let mut world = self.simulated.world();
@@ -124,6 +132,6 @@ impl StagedCloud {
             None => world.delete_image(&owner, image.as_str(), now),
         }
         .expect("the owner may remove what it owns");
-        (image, project)
+        removable(image, project)
     }
 }

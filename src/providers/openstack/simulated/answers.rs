@@ -1,13 +1,13 @@
-//! Answers, and the many forms in which the services say no.
+//! The many forms in which the services say no.
 
-use axum::{
-    body::Body,
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
-    response::Response,
+use axum::response::Response;
+
+use crate::providers::{
+    openstack::wire::{GlanceError, KeystoneError, KeystoneErrorBody},
+    simulated::answers::phrase,
 };
-use serde::Serialize;
 
-use crate::providers::openstack::wire::{GlanceError, KeystoneError, KeystoneErrorBody};
+pub(super) use crate::providers::simulated::answers::{empty, json, text, with_header};
 
 /// A refusal on its way to an error body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,33 +23,6 @@ impl Problem {
             message: message.into(),
         }
     }
-}
-
-pub(super) fn empty(status: u16) -> Response {
-    text(status, None, String::new())
-}
-
-pub(super) fn json(status: u16, body: &impl Serialize) -> Response {
-    let body = serde_json::to_string(body).expect("answers have string keys and finite numbers");
-    text(status, Some("application/json"), body)
-}
-
-pub(super) fn text(status: u16, content_type: Option<&str>, body: String) -> Response {
-    let mut response = Response::new(Body::from(body));
-    // A status that is none can only come from a fault that asks for one.
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(content_type) = content_type {
-        with_header(response, CONTENT_TYPE.as_str(), content_type)
-    } else {
-        response
-    }
-}
-
-pub(super) fn with_header(mut response: Response, name: &'static str, value: &str) -> Response {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        response.headers_mut().insert(name, value);
-    }
-    response
 }
 
 /// The identity service's form: always JSON, the code a number.
@@ -87,17 +60,6 @@ pub(super) fn glance_problem(accept: Option<&str>, problem: &Problem) -> Respons
     } else {
         let body = format!("{status_line}\n\n{}\n\n   ", problem.message);
         text(problem.status, Some("text/plain; charset=UTF-8"), body)
-    }
-}
-
-pub(super) fn phrase(status: u16) -> &'static str {
-    match status {
-        // The services still use the name that RFC 2616 gave it.
-        413 => "Request Entity Too Large",
-        _ => StatusCode::from_u16(status)
-            .ok()
-            .and_then(|status| status.canonical_reason())
-            .unwrap_or("Unknown"),
     }
 }
 

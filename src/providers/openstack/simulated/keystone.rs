@@ -17,10 +17,10 @@ use crate::{
         DomainReference, NamedReference, PasswordIdentity, Reference, RoleReference, Scope, TokenBody,
         TokenIdentity, TokenResponse,
     },
-    simulator::{ApplicationCredential, Role, User, World},
+    simulator::{ApplicationCredential, FIRST_ACCOUNT, Role, User, World},
 };
 
-const DOMAIN_ID: &str = "default";
+const DOMAIN_ID: &str = FIRST_ACCOUNT;
 const DOMAIN_NAME: &str = "Default";
 /// Says nothing of the body, which may hold a password in the wrong place.
 const MALFORMED: &str = "Expecting to find valid JSON in request body. The server could not comply with the \

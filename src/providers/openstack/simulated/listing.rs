@@ -83,6 +83,7 @@ fn parse(shared: &Shared, parameters: &Parameters) -> Result<ListQuery, Problem>
     let mut query = ListQuery {
         limit: shared.options.page_default.min(shared.options.page_max),
         member_status: Some(MemberStatus::Accepted),
+        hidden: Some(false),
         sort: sorting(parameters)?,
         ..ListQuery::default()
     };
@@ -92,7 +93,7 @@ fn parse(shared: &Shared, parameters: &Parameters) -> Result<ListQuery, Problem>
             "marker" => query.marker = Some(Id::from(value.as_str())),
             "visibility" => query.visibility = visibility(value)?,
             "member_status" => query.member_status = member_status(value)?,
-            "os_hidden" => query.hidden = boolean(key, &value.to_lowercase())?,
+            "os_hidden" => query.hidden = Some(boolean(key, &value.to_lowercase())?),
             "protected" => query.protected = Some(boolean(key, value)?),
             "owner" => query.owner = Some(Id::from(value.as_str())),
             "tag" => query.tags.push(value.clone()),

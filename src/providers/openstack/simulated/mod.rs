@@ -14,19 +14,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use axum::Router;
 use jiff::{SignedDuration, Timestamp};
-use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
 
-use self::{connection::CuttableListener, tokens::Tokens};
+use self::tokens::Tokens;
 use crate::{
     model::Id,
+    providers::simulated::{Serving, Simulation},
     simulator::{Faults, Requests, World},
 };
 
 mod answers;
-mod connection;
 mod dispatch;
 mod images;
 mod keystone;
@@ -38,7 +35,7 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub use crate::providers::Clock;
 
 /// How the simulated services are set up.
 #[derive(Clone)]
@@ -83,47 +80,28 @@ impl Options {
 /// A running simulated cloud. Dropping it stops it.
 pub struct SimulatedCloud {
     shared: Arc<Shared>,
-    server: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
-/// What all requests share. Locks are held for moments, never while waiting.
 struct Shared {
-    world: Mutex<World>,
+    simulation: Simulation,
     tokens: Mutex<Tokens>,
-    faults: Faults,
-    requests: Requests,
     options: Options,
-    address: SocketAddr,
-    stopping: CancellationToken,
 }
 
 impl SimulatedCloud {
     /// # Errors
     /// The address cannot be bound.
     pub async fn start(world: World, options: Options) -> io::Result<SimulatedCloud> {
-        let listener = TcpListener::bind(options.listen).await?;
-        let address = listener.local_addr()?;
+        let bound = Simulation::bind(world, options.listen, options.clock.clone()).await;
+        let (listener, simulation) = bound?;
         let shared = Arc::new(Shared {
-            world: Mutex::new(world),
-            tokens: Mutex::new(Tokens::new(address.port())),
-            faults: Faults::default(),
-            requests: Requests::default(),
-            address,
+            tokens: Mutex::new(Tokens::new(simulation.address.port())),
+            simulation,
             options,
-            stopping: CancellationToken::new(),
         });
-        let service = Router::new()
-            .fallback(dispatch::serve)
-            .with_state(shared.clone())
-            .into_make_service_with_connect_info::<connection::Line>();
-        let stopped = shared.stopping.clone().cancelled_owned();
-        let server = axum::serve(CuttableListener::new(listener), service).with_graceful_shutdown(stopped);
-        // Serving ends only when it is told to; its result says nothing more.
-        let server = tokio::spawn(async move { drop(server.await) });
-        Ok(SimulatedCloud {
-            shared,
-            server: Some(server),
-        })
+        let serving = Serving::start(listener, shared.clone());
+        Ok(SimulatedCloud { shared, serving })
     }
 
     /// What a configuration calls `auth_url`.
@@ -142,11 +120,11 @@ impl SimulatedCloud {
     }
 
     pub fn faults(&self) -> &Faults {
-        &self.shared.faults
+        &self.shared.simulation.faults
     }
 
     pub fn requests(&self) -> &Requests {
-        &self.shared.requests
+        &self.shared.simulation.requests
     }
 
     /// Makes every token invalid, as a restart of the identity service might.
@@ -155,28 +133,18 @@ impl SimulatedCloud {
     }
 
     /// Lets the requests in flight finish, then closes every connection.
-    pub async fn stop(mut self) {
-        self.shared.stopping.cancel();
-        if let Some(server) = self.server.take() {
-            // The task ends by itself; a panic in it is a failed test already.
-            drop(server.await);
-        }
-    }
-}
-
-impl Drop for SimulatedCloud {
-    fn drop(&mut self) {
-        self.shared.stopping.cancel();
+    pub async fn stop(self) {
+        self.serving.stop().await;
     }
 }
 
 impl Shared {
     fn now(&self) -> Timestamp {
-        (self.options.clock)()
+        self.simulation.now()
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        self.simulation.world()
     }
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {
@@ -184,14 +152,14 @@ impl Shared {
     }
 
     fn auth_url(&self) -> String {
-        format!("http://{}/v3", self.address)
+        format!("http://{}/v3", self.simulation.address)
     }
 
     /// The image service without a version.
     fn image_root(&self) -> String {
         format!(
             "http://{}{}",
-            self.address,
+            self.simulation.address,
             self.options.path_prefix.as_deref().unwrap_or_default()
         )
     }

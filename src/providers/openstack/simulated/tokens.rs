@@ -56,9 +56,7 @@ impl Tokens {
 pub(super) const AUTH_TOKEN: &str = "x-auth-token";
 pub(super) const SUBJECT_TOKEN: &str = "x-subject-token";
 
-pub(super) fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
+pub(super) use crate::providers::simulated::answers::header;
 
 impl Shared {
     /// The token of that text, unless it is dead: unknown, expired, or of a

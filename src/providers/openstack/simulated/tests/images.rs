@@ -57,7 +57,7 @@ async fn deleting_is_for_the_owner_unless_protected_or_in_use() {
         harness.status_of("revoker", "GET", &harness.members_path()).await,
         404
     );
-    assert_eq!(harness.cloud.world().removals()[0].member, None);
+    assert_eq!(harness.cloud.world().removals()[0].subject, None);
 }
 
 #[tokio::test]

@@ -63,9 +63,9 @@ async fn removals_are_checked_in_the_services_order() {
     );
     let removals = harness.cloud.world().removals().to_vec();
     assert_eq!(removals.len(), 1);
-    assert_eq!(removals[0].member.as_ref(), Some(&harness.guest));
+    assert_eq!(removals[0].subject.as_ref(), Some(&harness.guest));
     assert_eq!(
-        (removals[0].at, &removals[0].by_project),
+        (removals[0].at, &removals[0].by),
         (noon(), &harness.login.project)
     );
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::{
+    model::Kind,
     providers::openstack::wire::{ImagesResponse, MembersResponse},
     simulator::{CallKind, Seeded, Seeding, seeded_world},
 };
@@ -75,7 +76,11 @@ async fn removing_what_was_decided_leaves_nothing_outside() {
             .call(&token, "DELETE", &format!("{path}/{member}"), None)
             .await;
         assert_eq!(removed.status, 204);
-        decided.insert((Id::from(image.id.as_str()), Some(Id::from(member.as_str()))));
+        decided.insert((
+            Kind::ImageShare,
+            Id::from(image.id.as_str()),
+            Some(Id::from(member.as_str())),
+        ));
     }
     assert_eq!(harness.cloud.requests().count(CallKind::RemoveMember), 5);
     assert_eq!(harness.cloud.requests().count(CallKind::Login), 1);
