@@ -10,12 +10,19 @@ use jiff::Timestamp;
 
 use crate::model::{Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind, Needs, Outcome, Reach};
 
+mod address;
 pub mod calls;
+mod catalogue;
 mod http;
 pub mod huawei;
 mod limiter;
 pub mod openstack;
+mod patience;
 mod registry;
+#[cfg(test)]
+mod scripted;
+mod session;
+mod token;
 
 pub use http::ConnectError;
 pub use registry::connect;

@@ -8,6 +8,11 @@ use super::{Clock, Cloud, ConnectError, calls::Observer};
 use crate::{config::types, model::CloudName};
 
 mod api;
+mod endpoints;
+mod login;
+mod problem;
+mod request;
+mod tokens;
 pub mod wire;
 
 /// The two handles of one cloud; they share its tokens, connections and limits.

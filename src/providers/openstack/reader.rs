@@ -9,7 +9,6 @@ use super::{
     collect::Collection,
     glance::Glance,
     look::{Lookout, Membership},
-    patience::Patience,
     translate::{self, Interner},
     wire,
 };
@@ -18,7 +17,7 @@ use crate::{
     model::{
         Caller, CloudName, Failure, FailureClass, Id, Image, Inventory, Kind, Needs, Sharing, Visibility,
     },
-    providers::{Progress, Reader, http::shortened},
+    providers::{Progress, Reader, http::shortened, patience::Patience},
 };
 
 pub struct OpenStackReader {
