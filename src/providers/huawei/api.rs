@@ -55,6 +55,15 @@ pub enum Refusal {
     Failed(Failure),
 }
 
+impl Refusal {
+    /// For a call that has no use for the difference.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Refusal::NotThere(failure) | Refusal::WrongId(failure) | Refusal::Failed(failure) => failure,
+        }
+    }
+}
+
 /// The session with one cloud that all its calls share.
 pub struct Api {
     wire: Wire,

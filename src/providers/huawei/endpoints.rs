@@ -22,20 +22,19 @@ pub struct Differences {
     pub domains: &'static [&'static str],
     /// Whether member lists of images come in pages.
     pub members_are_paged: bool,
-    /// Whether there is `GET /v1/cloudimages/job/{job}` beside
-    /// `GET /v1/{project}/jobs/{job}`.
-    pub has_job_progress: bool,
+    /// The word of `enterprise_project_id` for all that the caller may see.
+    pub all_enterprise_projects: Option<&'static str>,
 }
 
 const HUAWEI_CLOUD: Differences = Differences {
     domains: &["myhuaweicloud.com", "myhuaweicloud.eu"],
     members_are_paged: true,
-    has_job_progress: true,
+    all_enterprise_projects: Some("all_granted_eps"),
 };
 const OPEN_TELEKOM_CLOUD: Differences = Differences {
     domains: &["otc.t-systems.com"],
     members_are_paged: false,
-    has_job_progress: false,
+    all_enterprise_projects: None,
 };
 
 pub fn differences(flavour: Flavour) -> &'static Differences {

@@ -72,7 +72,8 @@ const IDENTITY: &[(Meaning, &[&str])] = &[
 
 /// `IMG.…`
 const IMAGES: &[(Meaning, &[&str])] = &[
-    (NotThere, &["0027", "0086", "0121", "0144"]),
+    // 0023 is of a job: it is over, forgotten, or for the lists to tell about.
+    (NotThere, &["0027", "0086", "0121", "0144", "0023"]),
     (WrongId, &["0031", "0066", "0067", "0108"]),
     (Throttled, &["0060", "0187"]),
     (Unauthenticated, &["0087", "0030"]),
@@ -84,7 +85,7 @@ const IMAGES: &[(Meaning, &[&str])] = &[
         ],
     ),
     // What became of it is for another look at the list to say.
-    (Unavailable, &["0018", "0023", "0112", "0113", "0114", "0061"]),
+    (Unavailable, &["0018", "0112", "0113", "0114", "0061"]),
     (Conflict, &["0046", "0090", "0148", "0176"]),
 ];
 
