@@ -15,6 +15,7 @@ pub mod calls;
 mod catalogue;
 mod http;
 pub mod huawei;
+mod interner;
 mod limiter;
 pub mod openstack;
 mod patience;

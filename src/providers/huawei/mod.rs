@@ -11,6 +11,7 @@ mod api;
 mod endpoints;
 mod login;
 mod problem;
+mod registry;
 mod request;
 mod tokens;
 pub mod wire;
