@@ -16,6 +16,7 @@ mod images;
 mod login;
 mod problem;
 mod reader;
+mod registry;
 mod request;
 mod revoker;
 mod tokens;
@@ -43,7 +44,7 @@ fn connect_with(
     let api = Arc::new(Api::new(config, huawei, clock, observer)?);
     let habits = Habits::of(huawei, &config.limits, api.differences());
     let revoker = HuaweiRevoker::new(Arc::clone(&api), config.limits.clone());
-    let reader = HuaweiReader::new(name, api, habits, patience);
+    let reader = HuaweiReader::new(name, api, habits, config.limits.clone(), patience);
     Ok(Cloud {
         reader: Arc::new(reader),
         revoker: Arc::new(revoker),

@@ -9,9 +9,11 @@ use reqwest::Method;
 use super::{
     api::{self, Api, Ask, Refusal},
     images::{self, Habits, ImageView, Lookout},
+    registry::{self, RegistryView},
 };
 use crate::{
-    model::{Caller, CloudName, Failure, FailureClass, Gap, Id, Inventory, Kind, Needs, Scope, Service},
+    config::types::CloudLimits,
+    model::{Caller, CloudName, Failure, Gap, Id, Inventory, Kind, Needs, Scope, Service},
     providers::{Progress, Reader, calls::Operation, patience::Patience},
 };
 
@@ -19,15 +21,23 @@ pub struct HuaweiReader {
     name: CloudName,
     api: Arc<Api>,
     habits: Habits,
+    limits: CloudLimits,
     patience: Patience,
 }
 
 impl HuaweiReader {
-    pub fn new(name: CloudName, api: Arc<Api>, habits: Habits, patience: Patience) -> HuaweiReader {
+    pub fn new(
+        name: CloudName,
+        api: Arc<Api>,
+        habits: Habits,
+        limits: CloudLimits,
+        patience: Patience,
+    ) -> HuaweiReader {
         HuaweiReader {
             name,
             api,
             habits,
+            limits,
             patience,
         }
     }
@@ -39,24 +49,43 @@ impl HuaweiReader {
         progress: &(dyn Fn(Progress) + Send + Sync),
     ) -> Result<Inventory, Failure> {
         let caller = self.patience.read(|| self.api.caller()).await?;
-        let of_registry = needs.permissions || needs.shares;
+        let wants_registry = needs.permissions || needs.shares;
         let mut view = ImageView::default();
         if needs.images || needs.members {
             let lookout = self.lookout(&caller, self.patience);
             match images::collect(lookout, &self.name, needs, progress).await {
                 Ok(seen) => view = seen,
-                Err(failure) if !of_registry => return Err(failure),
+                Err(failure) if !wants_registry => return Err(failure),
                 // The other service may well answer.
-                Err(failure) => view.gaps.push(self.gap(Scope::Images, failure.detail)),
+                Err(failure) => view.gaps.push(Gap {
+                    cloud: self.name.clone(),
+                    scope: Scope::Images,
+                    reason: failure.detail,
+                }),
             }
         }
-        if of_registry {
-            view.gaps.push(self.gap(Scope::Cloud, no_registry().detail));
-        }
+        // One report for both: what the one service told stays told.
+        let of_both = |seen: Progress| {
+            progress(Progress {
+                images: view.progress.images,
+                member_lists: view.progress.member_lists,
+                member_lists_expected: view.progress.member_lists_expected,
+                ..seen
+            });
+        };
+        let registry = if wants_registry {
+            registry::collect(&self.api, &self.name, &caller, needs, &self.limits, &of_both).await
+        } else {
+            RegistryView::default()
+        };
+        let gaps = view.gaps.into_iter().chain(registry.gaps).collect();
+        let inventory = self.inventory(caller, now);
         Ok(Inventory {
             images: view.images,
-            gaps: view.gaps,
-            ..self.inventory(caller, now)
+            namespaces: registry.namespaces,
+            repositories: registry.repositories,
+            gaps,
+            ..inventory
         })
     }
 
@@ -66,7 +95,7 @@ impl HuaweiReader {
         &self,
         kind: Kind,
         resource: &Id,
-        _subjects: &[Id],
+        subjects: &[Id],
         now: Timestamp,
     ) -> Result<Inventory, Failure> {
         let caller = self.api.caller().await?;
@@ -79,7 +108,15 @@ impl HuaweiReader {
                     ..self.inventory(caller, now)
                 })
             }
-            Service::Registry => Err(no_registry()),
+            Service::Registry => {
+                let view = registry::look(&self.api, &self.name, &caller, kind, resource, subjects).await?;
+                Ok(Inventory {
+                    namespaces: view.namespaces,
+                    repositories: view.repositories,
+                    gaps: view.gaps,
+                    ..self.inventory(caller, now)
+                })
+            }
         }
     }
 
@@ -106,14 +143,6 @@ impl HuaweiReader {
             habits: &self.habits,
             owner: &caller.project,
             patience,
-        }
-    }
-
-    fn gap(&self, scope: Scope, reason: String) -> Gap {
-        Gap {
-            cloud: self.name.clone(),
-            scope,
-            reason,
         }
     }
 
@@ -157,8 +186,4 @@ impl Reader for HuaweiReader {
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(self.probe())
     }
-}
-
-fn no_registry() -> Failure {
-    Failure::new(FailureClass::Refused, "no registry")
 }

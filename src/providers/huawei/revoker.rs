@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::{api::Api, images};
+use super::{api::Api, images, registry};
 use crate::{
     config::types::CloudLimits,
     model::{Batch, Failure, FailureClass, JobId, JobStatus, Kind, Outcome, Reach},
@@ -28,7 +28,10 @@ impl HuaweiRevoker {
                 images::remove_shares(&self.api, &batch.resources, &batch.subjects).await
             }
             (Kind::Image, [image], []) => images::delete(&self.api, image).await,
-            _ => {
+            (Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare, _, _) => {
+                registry::revoke(&self.api, batch).await
+            }
+            (Kind::ImageShare | Kind::Image, _, _) => {
                 let detail = format!("no call removes {batch}");
                 Outcome::Failed(Failure::new(FailureClass::Refused, detail))
             }
@@ -46,7 +49,9 @@ impl Revoker for HuaweiRevoker {
         match kind {
             Kind::ImageShare => images::reach(&self.limits),
             Kind::Image => Reach::ONE,
-            Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare => Reach::ONE,
+            Kind::RepositoryPermission | Kind::NamespacePermission | Kind::RepositoryShare => {
+                registry::reach(kind)
+            }
         }
     }
 
