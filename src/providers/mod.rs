@@ -10,13 +10,21 @@ use jiff::Timestamp;
 
 use crate::model::{Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind, Needs, Outcome, Reach};
 
+mod address;
 pub mod calls;
+mod catalogue;
 mod http;
 pub mod huawei;
+mod interner;
 mod limiter;
 pub mod openstack;
+mod patience;
 mod registry;
+#[cfg(test)]
+mod scripted;
+mod session;
 mod simulated;
+mod token;
 
 pub use http::ConnectError;
 pub use registry::connect;

@@ -7,8 +7,7 @@ use serde::de::DeserializeOwned;
 use super::{Step, status};
 use crate::model::{Failure, FailureClass};
 
-/// An answer of any status. The body is kept for successes only; of others,
-/// what remains are the cloud's own words.
+/// An answer of any status. No `Debug`: bodies may hold secrets.
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
@@ -53,6 +52,12 @@ impl Answer {
             let (line, column) = (error.line(), error.column());
             self.malformed(&format!("not understood, at line {line}, column {column}"))
         })
+    }
+
+    /// The beginning of the body of an answer that is no success. It may echo
+    /// what the request carried, so no message may quote it.
+    pub fn error_body(&self) -> &[u8] {
+        if self.status.is_success() { &[] } else { &self.body }
     }
 
     /// What this answer means to a caller that cannot use it.

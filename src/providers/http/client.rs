@@ -29,6 +29,8 @@ pub enum ConnectError {
         origin(url)
     )]
     PlainHttp { url: Box<Url> },
+    #[error("the content type of the registry cannot be a header")]
+    ContentType,
     #[error("cannot set up the HTTP client")]
     Client { source: reqwest::Error },
 }

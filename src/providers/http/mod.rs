@@ -11,9 +11,10 @@ mod words;
 
 use std::error::Error;
 
+use jiff::SignedDuration;
 use reqwest::{
     Client, Method, Response,
-    header::{ACCEPT, CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue},
 };
 use tokio::time::Instant;
 use url::Url;
@@ -49,6 +50,8 @@ pub struct Request<'a> {
     pub url: Url,
     /// Sent as `X-Auth-Token`.
     pub token: Option<&'a str>,
+    /// In place of what is sent otherwise.
+    pub headers: HeaderMap,
     pub json: Option<Vec<u8>>,
     /// What no message may show, besides the token.
     pub secrets: &'a [&'a str],
@@ -63,6 +66,11 @@ impl Http {
             observer,
             max_body_bytes: config.limits.max_body,
         })
+    }
+
+    /// Keeps later calls back for a while: the cloud throttles in its own words.
+    pub fn freeze(&self, wait: SignedDuration) {
+        self.limiter.freeze(wait);
     }
 
     /// Sends one request once the limits allow it, and reads the whole answer.
@@ -113,6 +121,7 @@ impl Http {
         if let Some(json) = request.json {
             builder = builder.header(CONTENT_TYPE, "application/json").body(json);
         }
+        builder = builder.headers(request.headers);
         let response = match builder.send().await {
             Ok(response) => response,
             Err(error) => return Err(step.transport_failure(error, &secrets)),
@@ -127,7 +136,7 @@ impl Http {
         if !status.is_success() {
             let body = body::read_start(response).await;
             let words = words::cloud_words(&body, secrets);
-            return Ok(Answer::new(step, status, headers, Vec::new(), words, retry_after));
+            return Ok(Answer::new(step, status, headers, body, words, retry_after));
         }
         match body::read_whole(response, &headers, self.max_body_bytes).await {
             Ok(body) => Ok(Answer::new(step, status, headers, body, None, retry_after)),

@@ -1,11 +1,24 @@
 //! One request to one of the services: signed or with a token, its answer
 //! classified by the services' own codes.
 
-use reqwest::Method;
+use std::sync::Arc;
 
+use reqwest::{Method, header::HeaderValue};
+
+use super::{
+    endpoints::{Differences, differences},
+    login::{LoginMethod, Logins},
+    request::Wire,
+    tokens::Tokens,
+};
 use crate::{
-    model::{Caller, Failure, FailureClass},
-    providers::{calls::Operation, http::Answer},
+    config::types::{self, HuaweiLogin},
+    model::{Caller, Failure},
+    providers::{
+        Clock, ConnectError,
+        calls::{Observer, Operation},
+        http::{Answer, Http, is_allowed},
+    },
 };
 
 /// Which service is asked; each has a host of its own.
@@ -42,20 +55,88 @@ pub enum Refusal {
     Failed(Failure),
 }
 
+impl Refusal {
+    /// For a call that has no use for the difference.
+    pub fn into_failure(self) -> Failure {
+        match self {
+            Refusal::NotThere(failure) | Refusal::WrongId(failure) | Refusal::Failed(failure) => failure,
+        }
+    }
+}
+
 /// The session with one cloud that all its calls share.
-pub struct Api {}
+pub struct Api {
+    wire: Wire,
+    tokens: Tokens,
+    differences: &'static Differences,
+}
 
 impl Api {
+    /// # Errors
+    /// Where the configuration allows no safe connection; nothing is sent.
+    pub fn new(
+        config: &types::Cloud,
+        huawei: &types::Huawei,
+        clock: Clock,
+        observer: Observer,
+    ) -> Result<Api, ConnectError> {
+        let given = [
+            Some(&config.auth_url),
+            config.endpoints.image.as_ref(),
+            config.endpoints.registry.as_ref(),
+        ];
+        if let Some(url) = given
+            .into_iter()
+            .flatten()
+            .find(|url| !is_allowed(url, config.allow_http))
+        {
+            let url = Box::new(url.clone());
+            return Err(ConnectError::PlainHttp { url });
+        }
+        let http = Arc::new(Http::new(config, Arc::clone(&clock), observer)?);
+        let registry_content_type =
+            HeaderValue::from_str(&huawei.registry_content_type).map_err(|_| ConnectError::ContentType)?;
+        let (method, project) = match &huawei.login {
+            HuaweiLogin::Password {
+                user,
+                password,
+                project,
+            } => {
+                let (user, password) = (user.clone(), password.clone());
+                (LoginMethod::Password { user, password }, project)
+            }
+            HuaweiLogin::Token { token, project } => (LoginMethod::Token(token.clone()), project),
+            HuaweiLogin::AccessKey { .. } => return Err(ConnectError::ContentType),
+        };
+        let logins = Logins {
+            http: Arc::clone(&http),
+            config: config.clone(),
+            flavour: huawei.flavour,
+            method,
+            project: project.clone(),
+        };
+        Ok(Api {
+            wire: Wire {
+                http,
+                registry_content_type,
+            },
+            tokens: Tokens::new(logins, clock),
+            differences: differences(huawei.flavour),
+        })
+    }
+
     /// Sends it once; after an answer that a new token may cure, once more.
-    pub async fn send(&self, _ask: &Ask<'_>) -> Result<Answer, Refusal> {
-        Err(Refusal::Failed(Failure::new(
-            FailureClass::Unreachable,
-            "not connected",
-        )))
+    pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
+        self.tokens.send(&self.wire, ask).await
     }
 
     /// Who the daemon is, with the endpoints of the services that it has.
     pub async fn caller(&self) -> Result<Caller, Failure> {
-        Err(Failure::new(FailureClass::Unreachable, "not connected"))
+        self.tokens.caller().await
+    }
+
+    /// In what this cloud differs from others that are built alike.
+    pub fn differences(&self) -> &'static Differences {
+        self.differences
     }
 }

@@ -4,22 +4,50 @@
 //! The wire types are shared by the client and the simulated cloud, so that
 //! the compiler finds what one of them gets wrong.
 
-use super::{Clock, Cloud, ConnectError, calls::Observer};
+use std::sync::Arc;
+
+use self::{api::Api, images::Habits, reader::HuaweiReader, revoker::HuaweiRevoker};
+use super::{Clock, Cloud, ConnectError, calls::Observer, patience::Patience};
 use crate::{config::types, model::CloudName};
 
 mod api;
+mod endpoints;
+mod images;
+mod login;
+mod problem;
+mod reader;
+mod registry;
+mod request;
+mod revoker;
 pub mod simulated;
+mod tokens;
 pub mod wire;
 
 /// The two handles of one cloud; they share its tokens, connections and limits.
 pub fn connect(
-    _name: CloudName,
+    name: CloudName,
     config: &types::Cloud,
-    _huawei: &types::Huawei,
-    _clock: Clock,
-    _observer: Observer,
+    huawei: &types::Huawei,
+    clock: Clock,
+    observer: Observer,
 ) -> Result<Cloud, ConnectError> {
-    Err(ConnectError::PlainHttp {
-        url: Box::new(config.auth_url.clone()),
+    connect_with(Patience::default(), name, config, huawei, clock, observer)
+}
+
+fn connect_with(
+    patience: Patience,
+    name: CloudName,
+    config: &types::Cloud,
+    huawei: &types::Huawei,
+    clock: Clock,
+    observer: Observer,
+) -> Result<Cloud, ConnectError> {
+    let api = Arc::new(Api::new(config, huawei, clock, observer)?);
+    let habits = Habits::of(huawei, &config.limits, api.differences());
+    let revoker = HuaweiRevoker::new(Arc::clone(&api), config.limits.clone());
+    let reader = HuaweiReader::new(name, api, habits, config.limits.clone(), patience);
+    Ok(Cloud {
+        reader: Arc::new(reader),
+        revoker: Arc::new(revoker),
     })
 }

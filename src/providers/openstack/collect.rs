@@ -12,14 +12,12 @@ use url::form_urlencoded;
 
 use super::{
     look::{Lookout, Membership},
-    patience::is_passing,
-    translate::{self, Interner},
-    wire,
+    translate, wire,
 };
 use crate::{
     config::types::CloudLimits,
     model::{Caller, CloudName, Failure, FailureClass, Gap, Id, Image, Scope, Sharing, Visibility},
-    providers::{Progress, http::shortened},
+    providers::{Progress, http::shortened, interner::Interner, patience::is_passing},
 };
 
 /// After so many member lists failed one after the other the cloud is taken

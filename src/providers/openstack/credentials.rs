@@ -24,7 +24,7 @@ pub fn auth_request(auth: &Auth) -> AuthRequest {
         } => {
             identity.methods.push("password".to_owned());
             let user = PasswordUser {
-                user: reference(user),
+                user: user.into(),
                 password: password.expose_secret().to_owned(),
             };
             identity.password = Some(PasswordIdentity { user });
@@ -35,7 +35,7 @@ pub fn auth_request(auth: &Auth) -> AuthRequest {
             identity.methods.push("application_credential".to_owned());
             let (id, name, user) = match credential {
                 CredentialName::Id(id) => (Some(id.clone()), None, None),
-                CredentialName::Name { name, user } => (None, Some(name.clone()), Some(reference(user))),
+                CredentialName::Name { name, user } => (None, Some(name.clone()), Some(user.into())),
             };
             let secret = secret.expose_secret().to_owned();
             identity.application_credential = Some(ApplicationCredentialIdentity {
@@ -54,7 +54,7 @@ pub fn auth_request(auth: &Auth) -> AuthRequest {
         }
     };
     let scope = scope.map(|project| Scope {
-        project: reference(project),
+        project: project.into(),
     });
     AuthRequest {
         auth: AuthBody { identity, scope },
@@ -69,24 +69,26 @@ pub fn secret(auth: &Auth) -> &str {
     secret.expose_secret()
 }
 
-fn reference(named: &Named) -> Reference {
-    match named {
-        Named::Id(id) => Reference {
-            id: Some(id.clone()),
-            ..Reference::default()
-        },
-        Named::Name { name, domain } => {
-            let (id, domain_name) = match domain {
-                Domain::Id(id) => (Some(id.clone()), None),
-                Domain::Name(name) => (None, Some(name.clone())),
-            };
-            Reference {
-                id: None,
-                name: Some(name.clone()),
-                domain: Some(DomainReference {
-                    id,
-                    name: domain_name,
-                }),
+impl From<&Named> for Reference {
+    fn from(named: &Named) -> Reference {
+        match named {
+            Named::Id(id) => Reference {
+                id: Some(id.clone()),
+                ..Reference::default()
+            },
+            Named::Name { name, domain } => {
+                let (id, domain_name) = match domain {
+                    Domain::Id(id) => (Some(id.clone()), None),
+                    Domain::Name(name) => (None, Some(name.clone())),
+                };
+                Reference {
+                    id: None,
+                    name: Some(name.clone()),
+                    domain: Some(DomainReference {
+                        id,
+                        name: domain_name,
+                    }),
+                }
             }
         }
     }

@@ -3,28 +3,29 @@
 
 use std::sync::Arc;
 
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::{
-    address::{below, next_query, segment},
-    keystone::Token,
-    session::Session,
+    keystone::{Access, Keystone},
     wire::{Image, Member, MembersResponse},
 };
 use crate::{
     model::{Caller, Failure, FailureClass, Id},
     providers::{
+        address::{below, next_query, segment},
         calls::Operation,
         http::{Answer, Http, Request},
+        session::Session,
+        token::Token,
     },
 };
 
 pub struct Glance {
     http: Arc<Http>,
-    session: Session,
+    session: Session<Keystone>,
 }
 
 /// One page of images. The rows are left as they came: one that cannot be
@@ -49,12 +50,12 @@ struct RawPage {
 }
 
 impl Glance {
-    pub fn new(http: Arc<Http>, session: Session) -> Glance {
+    pub fn new(http: Arc<Http>, session: Session<Keystone>) -> Glance {
         Glance { http, session }
     }
 
     pub async fn caller(&self) -> Result<Caller, Failure> {
-        Ok(self.session.token().await?.caller.clone())
+        Ok(self.session.token().await?.access.caller.clone())
     }
 
     /// The page of the list of images that `query` asks for.
@@ -63,7 +64,10 @@ impl Glance {
             .call(Operation::ListImages, Method::GET, "images", Some(query))
             .await?;
         let page: RawPage = answer.json(StatusCode::OK)?;
-        let next = page.next.map(|link| next_query(&url, &link)).transpose();
+        let next = page
+            .next
+            .map(|link| next_query(&url, &link, "/v2/images"))
+            .transpose();
         Ok(Page {
             rows: page.images,
             next: next.map_err(|why| answer.malformed(&why))?,
@@ -144,15 +148,16 @@ impl Glance {
         method: &Method,
         path: &str,
         query: Option<&str>,
-        token: &Token,
+        token: &Token<Access>,
     ) -> Result<(Answer, Url), Failure> {
-        let mut url = below(&token.image_root, path);
+        let mut url = below(&token.access.image_root, path);
         url.set_query(query);
         let request = Request {
             operation,
             method: method.clone(),
             url: url.clone(),
             token: Some(token.expose()),
+            headers: HeaderMap::new(),
             json: None,
             secrets: &[],
         };

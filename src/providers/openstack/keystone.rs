@@ -1,137 +1,87 @@
 //! One login: a request to Keystone, and the token with what came along.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use reqwest::Method;
-use secrecy::{ExposeSecret, SecretString};
+use jiff::Timestamp;
+use reqwest::{Method, header::HeaderMap};
 use url::Url;
 
 use super::{
-    address::{below, versioned},
-    catalogue::image_root,
     credentials::{auth_request, secret},
-    wire::{TokenBody, TokenResponse},
+    wire::{CatalogService, TokenBody, TokenResponse},
 };
 use crate::{
     config::types::{Auth, Cloud},
     model::{Caller, Endpoints, Failure, FailureClass},
     providers::{
+        address::{below, versioned},
         calls::Operation,
-        http::{Answer, Http, Request, is_allowed, origin},
+        catalogue::endpoint,
+        http::{Http, Request, is_allowed, origin},
+        session::Login,
+        token::{LoginFailure, Token, granted, stale_at},
     },
 };
 
-/// A token is left this long before it expires, so that none expires on its way.
-const LONGEST_MARGIN: SignedDuration = SignedDuration::from_secs(60);
+/// How to log in at one Keystone.
+pub struct Keystone {
+    pub http: Arc<Http>,
+    pub config: Cloud,
+    pub auth: Auth,
+}
 
-/// More than clocks that are kept by NTP ever differ.
-const LARGEST_SKEW: SignedDuration = SignedDuration::from_mins(5);
-
-/// A token and what it gives access to. No `Debug`: it is a secret.
-pub struct Token {
-    secret: SecretString,
+/// What a token gives access to.
+pub struct Access {
     pub caller: Caller,
     pub image_root: Url,
-    /// From then on another one is fetched first; `None` for a token that
-    /// nothing can replace, or whose end cannot be told by this clock.
-    stale_at: Option<Timestamp>,
-    worked: AtomicBool,
 }
 
-impl Token {
-    pub fn expose(&self) -> &str {
-        self.secret.expose_secret()
+impl Login for Keystone {
+    type Access = Access;
+
+    async fn log_in(&self, now: Timestamp) -> Result<Token<Access>, LoginFailure> {
+        let Keystone { http, config, auth } = self;
+        let json = serde_json::to_vec(&auth_request(auth)).expect("an auth request is plain data");
+        let request = Request {
+            operation: Operation::Login,
+            method: Method::POST,
+            url: below(&versioned(&config.auth_url, "v3"), "auth/tokens"),
+            token: None,
+            headers: HeaderMap::new(),
+            json: Some(json),
+            secrets: &[secret(auth)],
+        };
+        let answer = http.send(request).await.map_err(LoginFailure::Passing)?;
+        let secret = granted(&answer, now)?;
+        let body: TokenResponse = answer.json(answer.status).map_err(LoginFailure::Passing)?;
+
+        let image_root = match &config.endpoints.image {
+            Some(url) => Ok(versioned(url, "v2")),
+            None => image_root(&body.token.catalog, config),
+        };
+        let image_root = image_root.and_then(|url| allowed(url, config.allow_http));
+        let image_root = image_root.map_err(misconfigured)?;
+        let stale_at = match self.can_renew() {
+            true => stale_at(body.token.expires_at, now),
+            false => None,
+        };
+        let access = Access {
+            caller: caller(body.token, &image_root).map_err(misconfigured)?,
+            image_root,
+        };
+        Ok(Token::new(secret, access, stale_at))
     }
 
-    pub fn is_stale(&self, now: Timestamp) -> bool {
-        self.stale_at.is_some_and(|moment| now >= moment)
-    }
-
-    /// Notes that the image service has taken it.
-    pub fn has_worked(&self) {
-        self.worked.store(true, Ordering::Relaxed);
-    }
-
-    pub fn ever_worked(&self) -> bool {
-        self.worked.load(Ordering::Relaxed)
-    }
-}
-
-/// How a login went wrong.
-pub enum LoginFailure {
-    /// The cloud, or its catalogue, says no: asking again says it again, and
-    /// may lock the account.
-    Refused(Failure),
-    /// Worth another try by whoever comes next.
-    Passing(Failure),
-}
-
-/// Logs in, once.
-pub async fn login(http: &Http, config: &Cloud, auth: &Auth, now: Timestamp) -> Result<Token, LoginFailure> {
-    let json = serde_json::to_vec(&auth_request(auth)).expect("an auth request is plain data");
-    let request = Request {
-        operation: Operation::Login,
-        method: Method::POST,
-        url: below(&versioned(&config.auth_url, "v3"), "auth/tokens"),
-        token: None,
-        json: Some(json),
-        secrets: &[secret(auth)],
-    };
-    let answer = http.send(request).await.map_err(LoginFailure::Passing)?;
-    if !answer.status.is_success() {
-        return Err(refusal(&answer));
-    }
-    refuse_skew(&answer, now).map_err(LoginFailure::Passing)?;
-    let value = answer
-        .headers
-        .get("x-subject-token")
-        .and_then(|value| value.to_str().ok());
-    let value = value.filter(|value| !value.is_empty());
-    let value = value.ok_or_else(|| answer.malformed("no token in the answer"));
-    let secret = SecretString::from(value.map_err(LoginFailure::Passing)?);
-    let body: TokenResponse = answer.json(answer.status).map_err(LoginFailure::Passing)?;
-
-    let image_root = match &config.endpoints.image {
-        Some(url) => Ok(versioned(url, "v2")),
-        None => image_root(&body.token.catalog, config.region.as_deref(), &config.interface),
-    };
-    let image_root = image_root.and_then(|url| allowed(url, config.allow_http));
-    let image_root = image_root.map_err(misconfigured)?;
-    Ok(Token {
-        secret,
-        stale_at: stale_at(auth, body.token.expires_at, now),
-        caller: caller(body.token, &image_root).map_err(misconfigured)?,
-        image_root,
-        worked: AtomicBool::new(false),
-    })
-}
-
-/// Ages are judged by this machine's clock. One that is far ahead makes young
-/// shares old, so nothing is done until the clocks agree.
-fn refuse_skew(answer: &Answer, now: Timestamp) -> Result<(), Failure> {
-    let date = answer.headers.get("date").and_then(|value| value.to_str().ok());
-    let date = date.and_then(|text| rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-    match date.map(|date| now.duration_since(date)) {
-        Some(skew) if skew.abs() > LARGEST_SKEW => Err(Failure::new(
-            FailureClass::Unavailable,
-            format!(
-                "logging in: this machine's clock differs from the cloud's by {skew:#}; set one of them right"
-            ),
-        )),
-        _ => Ok(()),
+    fn can_renew(&self) -> bool {
+        !matches!(self.auth, Auth::Token { .. })
     }
 }
 
-fn refusal(answer: &Answer) -> LoginFailure {
-    let mut failure = answer.failure();
-    match failure.class {
-        FailureClass::Unauthenticated | FailureClass::Refused | FailureClass::Conflict => {
-            failure.class = FailureClass::Unauthenticated;
-            LoginFailure::Refused(failure)
-        }
-        _ => LoginFailure::Passing(failure),
-    }
+/// The root of the Image API v2 out of the catalogue.
+fn image_root(catalog: &[CatalogService], config: &Cloud) -> Result<Url, String> {
+    let found = endpoint(catalog, &["image"], config.region.as_deref(), &config.interface)?;
+    let found = found.ok_or("the catalogue has no image service; set its endpoint in the configuration")?;
+    Ok(versioned(&found, "v2"))
 }
 
 fn misconfigured(why: String) -> LoginFailure {
@@ -169,42 +119,4 @@ fn caller(token: TokenBody, image_root: &Url) -> Result<Caller, String> {
             registry: None,
         },
     })
-}
-
-fn stale_at(auth: &Auth, expires_at: Timestamp, now: Timestamp) -> Option<Timestamp> {
-    let life = expires_at.duration_since(now);
-    // Expired on arrival means that the clocks disagree: logging in before
-    // every call would not help, so the cloud's 401 decides instead.
-    if matches!(auth, Auth::Token { .. }) || life <= SignedDuration::ZERO {
-        return None;
-    }
-    Some(expires_at - LONGEST_MARGIN.min(life / 10))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::types::{CredentialName, Named};
-
-    #[test]
-    fn a_token_is_left_shortly_before_its_end() {
-        let credential = Auth::ApplicationCredential {
-            credential: CredentialName::Id("c".to_owned()),
-            secret: "s".into(),
-        };
-        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let stale = |auth: &Auth, seconds| {
-            let end = now + SignedDuration::from_secs(seconds);
-            stale_at(auth, end, now).map(|moment| moment.duration_since(now).as_secs())
-        };
-        assert_eq!(stale(&credential, 3600), Some(3540));
-        assert_eq!(stale(&credential, 100), Some(90));
-        assert_eq!(stale(&credential, 0), None);
-        assert_eq!(stale(&credential, -3600), None);
-        let token = Auth::Token {
-            token: "t".into(),
-            project: Named::Id("p".to_owned()),
-        };
-        assert_eq!(stale(&token, 3600), None);
-    }
 }

@@ -5,12 +5,11 @@ use url::form_urlencoded;
 
 use super::{
     glance::{Found, Glance},
-    patience::Patience,
     wire,
 };
 use crate::{
     model::{Failure, FailureClass, Id},
-    providers::http::shortened,
+    providers::{http::shortened, patience::Patience},
 };
 
 /// Looks at images with the eyes of the project `owner`.

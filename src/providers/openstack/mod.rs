@@ -5,27 +5,23 @@
 
 use std::sync::Arc;
 
-use self::{
-    glance::Glance, patience::Patience, reader::OpenStackReader, revoker::OpenStackRevoker, session::Session,
-};
+use self::{glance::Glance, keystone::Keystone, reader::OpenStackReader, revoker::OpenStackRevoker};
 use super::{
     Clock, Cloud, ConnectError,
     calls::Observer,
     http::{Http, is_allowed},
+    patience::Patience,
+    session::Session,
 };
 use crate::{config::types, model::CloudName};
 
-mod address;
-mod catalogue;
 mod collect;
 mod credentials;
 mod glance;
 mod keystone;
 mod look;
-mod patience;
 mod reader;
 mod revoker;
-mod session;
 pub mod simulated;
 #[cfg(test)]
 mod tests;
@@ -61,7 +57,12 @@ fn connect_with(
         }
     }
     let http = Arc::new(Http::new(config, Arc::clone(&clock), observer)?);
-    let session = Session::new(Arc::clone(&http), config.clone(), auth.clone(), clock);
+    let keystone = Keystone {
+        http: Arc::clone(&http),
+        config: config.clone(),
+        auth: auth.clone(),
+    };
+    let session = Session::new(keystone, clock, Arc::default());
     let glance = Arc::new(Glance::new(http, session));
     let reader = OpenStackReader::new(name, Arc::clone(&glance), config.limits.clone(), patience);
     Ok(Cloud {

@@ -9,16 +9,14 @@ use super::{
     collect::Collection,
     glance::Glance,
     look::{Lookout, Membership},
-    patience::Patience,
-    translate::{self, Interner},
-    wire,
+    translate, wire,
 };
 use crate::{
     config::types::CloudLimits,
     model::{
         Caller, CloudName, Failure, FailureClass, Id, Image, Inventory, Kind, Needs, Sharing, Visibility,
     },
-    providers::{Progress, Reader, http::shortened},
+    providers::{Progress, Reader, http::shortened, interner::Interner, patience::Patience},
 };
 
 pub struct OpenStackReader {

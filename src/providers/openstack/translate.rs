@@ -1,12 +1,15 @@
 //! Wire rows into the model's values, strictly: a word that is not known is an
 //! error, since a wrong reading of it could take access away.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::wire;
-use crate::model::{Id, Image, Member, MemberStatus, Sharing, Visibility};
+use crate::{
+    model::{Image, Member, MemberStatus, Sharing, Visibility},
+    providers::interner::Interner,
+};
 
 /// What the API itself adds to an image and that says nothing about it.
 const NOT_PROPERTIES: [&str; 7] = [
@@ -18,21 +21,6 @@ const NOT_PROPERTIES: [&str; 7] = [
     "locations",
     "direct_url",
 ];
-
-/// Hands out one shared copy of each id: a million shares name few projects.
-#[derive(Default)]
-pub struct Interner(HashSet<Id>);
-
-impl Interner {
-    pub fn id(&mut self, text: &str) -> Id {
-        if let Some(id) = self.0.get(text) {
-            return id.clone();
-        }
-        let id = Id::from(text);
-        self.0.insert(id.clone());
-        id
-    }
-}
 
 /// An image with [`Sharing::NotRead`], or [`Sharing::NotShared`] where its
 /// visibility allows no members. The error names what is wrong with the row.
@@ -142,12 +130,5 @@ mod tests {
                 .unwrap_err()
                 .contains("maybe")
         );
-    }
-
-    #[test]
-    fn equal_ids_share_their_text() {
-        let mut ids = Interner::default();
-        let (first, second) = (ids.id("p1"), ids.id("p1"));
-        assert!(std::ptr::eq(first.as_str(), second.as_str()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
 /// `GET /v2/cloudimages`. There is no next link: a page is asked for by the id
@@ -33,7 +33,7 @@ pub struct Image {
     pub owner: String,
     pub status: String,
     pub visibility: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "truth")]
     pub protected: bool,
     /// `key=value` or bare.
     #[serde(default)]
@@ -46,7 +46,11 @@ pub struct Image {
     pub image_size: Option<String>,
     #[serde(rename = "__imagetype", default, skip_serializing_if = "Option::is_none")]
     pub image_type: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "truth_if_any",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub os_hidden: Option<bool>,
     /// `__isregistered`, `enterprise_project_id`, `__os_type` and many more.
     #[serde(flatten)]
@@ -142,4 +146,19 @@ pub struct JobResult {
     pub project_id: Option<String>,
     #[serde(default)]
     pub status: String,
+}
+
+fn truth<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    truth_if_any(from).map(Option::unwrap_or_default)
+}
+
+/// The service writes some truths as words, `true` and `True` alike.
+fn truth_if_any<'de, D: Deserializer<'de>>(from: D) -> Result<Option<bool>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::Bool(truth) => Ok(Some(truth)),
+        Value::String(word) if word.eq_ignore_ascii_case("true") => Ok(Some(true)),
+        Value::String(word) if word.eq_ignore_ascii_case("false") => Ok(Some(false)),
+        _ => Err(de::Error::custom("neither true nor false")),
+    }
 }

@@ -7,13 +7,13 @@ use std::sync::{
 
 use serde_json::{Value, json};
 
-use super::{
-    server::{Asked, Reply, Server, body, image, json, member, no_images, status},
-    setup::{Client, config, ids, needs, start},
-};
+use super::setup::{Client, config, ids, needs, start};
 use crate::{
     model::{FailureClass, Scope, Sharing},
-    providers::Progress,
+    providers::{
+        Progress,
+        scripted::{Asked, Reply, Server, body, image, json, member, no_images, status},
+    },
 };
 
 fn marker(asked: &Asked) -> &str {

@@ -9,13 +9,11 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use super::{
-    server::{Reply, Server, body, json, logged_in, no_images, status, token_body},
-    setup::{Client, PASSWORD, config},
-};
+use super::setup::{Client, PASSWORD, config};
 use crate::{
     config::types::{Auth, Named, Provider},
     model::FailureClass,
+    providers::scripted::{Reply, Server, body, json, logged_in, no_images, status, token_body},
 };
 
 fn list_answer() -> Reply {

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    server::{Server, image, json, member, no_images, status},
-    setup::{Client, id, ids, start},
+use super::setup::{Client, id, ids, start};
+use crate::{
+    model::{Failure, FailureClass, Inventory, Kind, Sharing},
+    providers::scripted::{Server, image, json, member, no_images, status},
 };
-use crate::model::{Failure, FailureClass, Inventory, Kind, Sharing};
 
 async fn look(server: &Server, kind: Kind) -> Result<Inventory, Failure> {
     Client::of(server)

@@ -4,6 +4,5 @@ mod collecting;
 mod login;
 mod looking;
 mod revoking;
-mod server;
 mod setup;
 mod transport;

@@ -1,10 +1,10 @@
 //! Removals: one call each, and what its answer means.
 
-use super::{
-    server::{Reply, Server, body, status},
-    setup::{Client, id},
+use super::setup::{Client, id};
+use crate::{
+    model::{Batch, FailureClass, Kind, Outcome, Target},
+    providers::scripted::{Reply, Server, body, status},
 };
-use crate::model::{Batch, FailureClass, Kind, Outcome, Target};
 
 fn share(image: &str, project: &str) -> Target {
     Target::image_share("lab".into(), id(image), id(project))

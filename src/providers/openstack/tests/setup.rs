@@ -7,12 +7,11 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{connect_with, patience::Patience};
-use super::server::Server;
+use super::super::connect_with;
 use crate::{
     config::types::{self, Auth, CloudLimits, Domain, Endpoints, Named, Provider},
     model::{Failure, Id, Inventory, Needs},
-    providers::{Clock, Cloud, calls::Call},
+    providers::{Clock, Cloud, calls::Call, patience::Patience, scripted::Server},
 };
 
 pub const PASSWORD: &str = "not-a-real-one";

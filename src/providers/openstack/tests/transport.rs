@@ -6,16 +6,14 @@ use jiff::SignedDuration;
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 use url::Url;
 
-use super::{
-    server::{Answer, Reply, Server, body, json, no_images, status},
-    setup::{Client, config},
-};
+use super::setup::{Client, config};
 use crate::{
     model::{Failure, FailureClass},
     providers::{
         ConnectError,
         calls::{CallResult, Operation},
         connect,
+        scripted::{Answer, Reply, Server, body, json, no_images, status},
     },
 };
 

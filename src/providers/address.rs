@@ -1,4 +1,4 @@
-//! URLs of the two services: what a catalogue or a configuration says, made
+//! URLs of services: what a catalogue or a configuration says, made
 //! into what can be called, and ids made into path segments.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -14,6 +14,11 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
 /// The root of one API version: `url` without query and version suffix, and
 /// with `version`. A path before the version is kept.
 pub fn versioned(url: &Url, version: &str) -> Url {
+    below(&unversioned(url), version)
+}
+
+/// `url` without query and version suffix. A path before the version is kept.
+pub fn unversioned(url: &Url) -> Url {
     let mut root = url.clone();
     root.set_query(None);
     root.set_fragment(None);
@@ -24,14 +29,14 @@ pub fn versioned(url: &Url, version: &str) -> Url {
     } else {
         path
     };
-    root.set_path(&format!("{prefix}/{version}"));
+    root.set_path(prefix);
     root
 }
 
 /// `root` and a fixed path below it.
 pub fn below(root: &Url, path: &str) -> Url {
     let mut url = root.clone();
-    url.set_path(&format!("{}/{path}", root.path()));
+    url.set_path(&format!("{}/{path}", root.path().trim_end_matches('/')));
     url
 }
 
@@ -45,11 +50,22 @@ pub fn segment(id: &str) -> Option<String> {
     }
 }
 
+/// The query of these pairs, or `None` where there are none. Spaces and plus
+/// signs are written so that no server can mistake one for the other.
+pub fn query(pairs: &[(&str, String)]) -> Option<String> {
+    let encoded = |text: &str| utf8_percent_encode(text, SEGMENT).to_string();
+    let pairs = pairs
+        .iter()
+        .map(|(key, value)| format!("{}={}", encoded(key), encoded(value)));
+    let query = pairs.collect::<Vec<_>>().join("&");
+    (!query.is_empty()).then_some(query)
+}
+
 /// The query of a link to the next page of `listing`.
 ///
-/// Links come without the path prefix of the endpoint, so only their query is
+/// `list` is the end of the path of the list itself. Links come without the path prefix of the endpoint, so only their query is
 /// followed. One that leads elsewhere is refused: it would take the token along.
-pub fn next_query(listing: &Url, link: &str) -> Result<String, String> {
+pub fn next_query(listing: &Url, link: &str, list: &str) -> Result<String, String> {
     let target = listing
         .join(link)
         .map_err(|_| "the link to the next page is no URL".to_owned())?;
@@ -57,7 +73,7 @@ pub fn next_query(listing: &Url, link: &str) -> Result<String, String> {
         let elsewhere = target.origin().ascii_serialization();
         return Err(format!("the link to the next page leads to {elsewhere}"));
     }
-    if !target.path().ends_with("/v2/images") {
+    if !target.path().ends_with(list) {
         return Err("the link to the next page leads away from the list".to_owned());
     }
     match target.query() {
@@ -141,7 +157,7 @@ mod tests {
             "https://cloud.example:443/image/v2/images?limit=2&marker=a",
         ] {
             assert_eq!(
-                next_query(&listing, link).as_deref(),
+                next_query(&listing, link, "/v2/images").as_deref(),
                 Ok("limit=2&marker=a"),
                 "{link}"
             );
@@ -156,7 +172,7 @@ mod tests {
             "/v2/images?",
             "http://[",
         ] {
-            assert!(next_query(&listing, link).is_err(), "{link}");
+            assert!(next_query(&listing, link, "/v2/images").is_err(), "{link}");
         }
     }
 }

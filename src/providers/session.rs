@@ -1,4 +1,4 @@
-//! The one token that all calls to a cloud share.
+//! The one token that all calls to a cloud for one purpose share.
 //!
 //! Clouds lock accounts and throttle logins, so a login is made by one call
 //! for all that wait, once per expired token, and not again after a refusal.
@@ -11,12 +11,11 @@ use std::sync::{
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
-use super::keystone::{LoginFailure, Token, login};
-use crate::{
-    config::types::{Auth, Cloud},
-    model::Failure,
-    providers::{Clock, http::Http},
+use super::{
+    Clock,
+    token::{LoginFailure, Token},
 };
+use crate::model::Failure;
 
 /// Four wrong passwords an hour are fewer than clouds lock an account for.
 const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_mins(15);
@@ -25,45 +24,65 @@ const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_mins(15);
 /// and perhaps the services have merely not heard of them yet.
 const DISTRUST_HOLDS: SignedDuration = SignedDuration::from_mins(1);
 
-pub struct Session {
-    http: Arc<Http>,
-    config: Cloud,
-    auth: Auth,
+/// How to log in somewhere, for one purpose.
+pub trait Login: Send + Sync {
+    /// What a token gives access to.
+    type Access: Send + Sync;
+
+    /// Logs in, once.
+    fn log_in(
+        &self,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Token<Self::Access>, LoginFailure>> + Send;
+
+    /// Whether another token can be had after a rejected one.
+    fn can_renew(&self) -> bool;
+}
+
+/// What sessions with the same credential share: once it was refused for one
+/// purpose it is not sent for another. Locked for as long as it is being tried.
+pub type Credential = Mutex<Option<Refusal>>;
+
+pub struct Session<L: Login> {
+    login: L,
     clock: Clock,
-    state: Mutex<State>,
+    credential: Arc<Credential>,
+    state: Mutex<State<L::Access>>,
     /// Logins that have ended; tells a waiting call that one was made for it.
     logins: AtomicU64,
 }
 
-#[derive(Default)]
-struct State {
-    token: Option<Arc<Token>>,
+struct State<A> {
+    token: Option<Arc<Token<A>>>,
     /// How the last login failed, if it did.
     failure: Option<Failure>,
     refusal: Option<Refusal>,
 }
 
 /// Why no login is tried until then.
-struct Refusal {
+pub struct Refusal {
     failure: Failure,
     since: Timestamp,
     holds: SignedDuration,
 }
 
-impl Session {
-    pub fn new(http: Arc<Http>, config: Cloud, auth: Auth, clock: Clock) -> Session {
+impl<L: Login> Session<L> {
+    pub fn new(login: L, clock: Clock, credential: Arc<Credential>) -> Session<L> {
         Session {
-            http,
-            config,
-            auth,
+            login,
             clock,
-            state: Mutex::default(),
+            credential,
+            state: Mutex::new(State {
+                token: None,
+                failure: None,
+                refusal: None,
+            }),
             logins: AtomicU64::new(0),
         }
     }
 
     /// A token that is not about to expire, from a login if need be.
-    pub async fn token(&self) -> Result<Arc<Token>, Failure> {
+    pub async fn token(&self) -> Result<Arc<Token<L::Access>>, Failure> {
         let logins_seen = self.logins.load(Ordering::SeqCst);
         let mut state = self.state.lock().await;
         let now = (self.clock)();
@@ -75,7 +94,11 @@ impl Session {
 
     /// Another token after a 401 to a call with `rejected`. Of many calls that
     /// come with the same token, the first logs in.
-    pub async fn renew(&self, rejected: &Arc<Token>, answer: Failure) -> Result<Arc<Token>, Failure> {
+    pub async fn renew(
+        &self,
+        rejected: &Arc<Token<L::Access>>,
+        answer: Failure,
+    ) -> Result<Arc<Token<L::Access>>, Failure> {
         let logins_seen = self.logins.load(Ordering::SeqCst);
         let mut state = self.state.lock().await;
         let now = (self.clock)();
@@ -85,13 +108,13 @@ impl Session {
             return Ok(Arc::clone(token));
         }
         state.token = None;
-        if matches!(self.auth, Auth::Token { .. }) {
+        if !self.login.can_renew() {
             let detail = format!(
                 "{} (the token was made elsewhere and cannot be renewed)",
                 answer.detail
             );
             let failure = Failure { detail, ..answer };
-            state.refuse(failure.clone(), now, REFUSAL_HOLDS);
+            state.refusal = Some(Refusal::new(failure.clone(), now));
             return Err(failure);
         }
         self.login(&mut state, logins_seen, now).await
@@ -99,7 +122,7 @@ impl Session {
 
     /// Notes a 401 to a token that came from a renewal. One that the cloud has
     /// never taken shows that logging in does not help.
-    pub async fn distrust(&self, rejected: &Arc<Token>, failure: &Failure) {
+    pub async fn distrust(&self, rejected: &Arc<Token<L::Access>>, failure: &Failure) {
         let mut state = self.state.lock().await;
         let is_current = state
             .token
@@ -107,17 +130,22 @@ impl Session {
             .is_some_and(|token| Arc::ptr_eq(token, rejected));
         if is_current && !rejected.ever_worked() {
             state.token = None;
-            state.refuse(failure.clone(), (self.clock)(), DISTRUST_HOLDS);
+            state.refusal = Some(Refusal {
+                holds: DISTRUST_HOLDS,
+                ..Refusal::new(failure.clone(), (self.clock)())
+            });
         }
     }
 
     async fn login(
         &self,
-        state: &mut State,
+        state: &mut State<L::Access>,
         logins_seen: u64,
         now: Timestamp,
-    ) -> Result<Arc<Token>, Failure> {
-        if let Some(failure) = state.refused(now) {
+    ) -> Result<Arc<Token<L::Access>>, Failure> {
+        let mut credential = self.credential.lock().await;
+        let refusals = [credential.as_ref(), state.refusal.as_ref()];
+        if let Some(failure) = refusals.into_iter().flatten().find_map(|it| it.holding(now)) {
             return Err(failure);
         }
         // While this call waited, the login that it waited for has failed.
@@ -126,19 +154,25 @@ impl Session {
         {
             return Err(failure.clone());
         }
-        let outcome = login(&self.http, &self.config, &self.auth, now).await;
+        let outcome = self.login.log_in(now).await;
         self.logins.fetch_add(1, Ordering::SeqCst);
         let failure = match outcome {
             Ok(token) => {
                 let token = Arc::new(token);
                 *state = State {
                     token: Some(Arc::clone(&token)),
-                    ..State::default()
+                    failure: None,
+                    refusal: None,
                 };
+                *credential = None;
                 return Ok(token);
             }
+            Err(LoginFailure::WrongCredential(failure)) => {
+                *credential = Some(Refusal::new(failure.clone(), now));
+                failure
+            }
             Err(LoginFailure::Refused(failure)) => {
-                state.refuse(failure.clone(), now, REFUSAL_HOLDS);
+                state.refusal = Some(Refusal::new(failure.clone(), now));
                 failure
             }
             Err(LoginFailure::Passing(failure)) => failure,
@@ -148,28 +182,27 @@ impl Session {
     }
 }
 
-impl State {
-    fn refuse(&mut self, failure: Failure, since: Timestamp, holds: SignedDuration) {
-        self.refusal = Some(Refusal {
+impl Refusal {
+    pub fn new(failure: Failure, since: Timestamp) -> Refusal {
+        Refusal {
             failure,
             since,
-            holds,
-        });
+            holds: REFUSAL_HOLDS,
+        }
     }
 
     /// The remembered refusal, while it holds. A clock that was set back ends it.
-    fn refused(&self, now: Timestamp) -> Option<Failure> {
-        let refusal = self.refusal.as_ref()?;
-        let elapsed = now.duration_since(refusal.since);
-        if elapsed.is_negative() || elapsed >= refusal.holds {
+    pub fn holding(&self, now: Timestamp) -> Option<Failure> {
+        let elapsed = now.duration_since(self.since);
+        if elapsed.is_negative() || elapsed >= self.holds {
             return None;
         }
-        let wait = refusal.holds - elapsed;
+        let wait = self.holds - elapsed;
         Some(Failure {
-            class: refusal.failure.class,
+            class: self.failure.class,
             detail: format!(
                 "{} (no new login for another {} s)",
-                refusal.failure.detail,
+                self.failure.detail,
                 wait.as_secs()
             ),
             retry_after: Some(wait),

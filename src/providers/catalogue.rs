@@ -1,62 +1,78 @@
-//! Which endpoint of the catalogue is the image service of one region.
+//! Which endpoint of a token's catalogue is a service in one region.
 
 use std::collections::BTreeSet;
 
 use url::Url;
 
-use super::{
-    address::versioned,
-    wire::{CatalogEndpoint, CatalogService},
-};
+use super::openstack::wire::{CatalogEndpoint, CatalogService};
 
 /// Some clouds give services without a region this word for one.
 const ANY_REGION: &str = "*";
 
-/// The root of the Image API v2. The error says in words for people what the
-/// catalogue offers instead.
-pub fn image_root(catalog: &[CatalogService], region: Option<&str>, interface: &str) -> Result<Url, String> {
-    let services = catalog.iter().filter(|service| service.kind == "image");
-    let endpoints: Vec<&CatalogEndpoint> = services.flat_map(|service| &service.endpoints).collect();
-    if endpoints.is_empty() {
-        return Err("the catalogue has no image service; set its endpoint in the configuration".to_owned());
+/// The service of the first of `kinds` that the catalogue has, as it is written
+/// there, or `None` where it has none of them. The error says in words for
+/// people what the catalogue offers instead.
+pub fn endpoint(
+    catalog: &[CatalogService],
+    kinds: &[&str],
+    region: Option<&str>,
+    interface: &str,
+) -> Result<Option<Url>, String> {
+    for kind in kinds {
+        let services = catalog.iter().filter(|service| service.kind == *kind);
+        let endpoints: Vec<&CatalogEndpoint> = services.flat_map(|service| &service.endpoints).collect();
+        if !endpoints.is_empty() {
+            return chosen(kind, &endpoints, region, interface).map(Some);
+        }
     }
-    let offered: Vec<&CatalogEndpoint> = endpoints
-        .iter()
-        .copied()
+    Ok(None)
+}
+
+fn chosen(
+    kind: &str,
+    endpoints: &[&CatalogEndpoint],
+    region: Option<&str>,
+    interface: &str,
+) -> Result<Url, String> {
+    let offered = endpoints.iter().copied();
+    let offered: Vec<&CatalogEndpoint> = offered
         .filter(|endpoint| endpoint.interface == interface)
         .collect();
     if offered.is_empty() {
         let interfaces = listed(endpoints.iter().map(|endpoint| endpoint.interface.as_str()));
         return Err(format!(
-            "the image service has no interface {interface:?}, only {interfaces}"
+            "the {kind} service has no interface {interface:?}, only {interfaces}"
         ));
     }
     let endpoint = match region {
-        Some(region) => in_region(&offered, region)?,
-        None => in_only_region(&offered)?,
+        Some(region) => in_region(kind, &offered, region)?,
+        None => in_only_region(kind, &offered)?,
     };
     let url = Url::parse(&endpoint.url).ok().filter(|url| url.host().is_some());
-    let url = url.ok_or("the image service's endpoint in the catalogue is no URL")?;
-    Ok(versioned(&url, "v2"))
+    url.ok_or_else(|| format!("the {kind} service's endpoint in the catalogue is no URL"))
 }
 
-fn in_region<'a>(offered: &[&'a CatalogEndpoint], region: &str) -> Result<&'a CatalogEndpoint, String> {
+fn in_region<'a>(
+    kind: &str,
+    offered: &[&'a CatalogEndpoint],
+    region: &str,
+) -> Result<&'a CatalogEndpoint, String> {
     let exact = offered
         .iter()
         .find(|endpoint| region_of(endpoint) == Some(region));
     let found = exact.or_else(|| offered.iter().find(|endpoint| region_of(endpoint).is_none()));
     found.copied().ok_or_else(|| {
         let regions = listed(offered.iter().filter_map(|endpoint| region_of(endpoint)));
-        format!("the image service is not in region {region:?}, only in {regions}")
+        format!("the {kind} service is not in region {region:?}, only in {regions}")
     })
 }
 
-fn in_only_region<'a>(offered: &[&'a CatalogEndpoint]) -> Result<&'a CatalogEndpoint, String> {
+fn in_only_region<'a>(kind: &str, offered: &[&'a CatalogEndpoint]) -> Result<&'a CatalogEndpoint, String> {
     let regions: BTreeSet<Option<&str>> = offered.iter().map(|endpoint| region_of(endpoint)).collect();
     if regions.len() > 1 {
         let regions = listed(regions.into_iter().flatten());
         return Err(format!(
-            "the image service is in several regions, set one of {regions}"
+            "the {kind} service is in several regions, set one of {regions}"
         ));
     }
     Ok(offered[0])
@@ -97,6 +113,14 @@ mod tests {
         vec![identity, image]
     }
 
+    fn endpoint_of(
+        catalogue: &[CatalogService],
+        region: Option<&str>,
+        interface: &str,
+    ) -> Result<Url, String> {
+        super::endpoint(catalogue, &["image"], region, interface).map(Option::unwrap)
+    }
+
     #[test]
     fn interface_and_region_choose() {
         let catalogue = catalogue(vec![
@@ -104,18 +128,18 @@ mod tests {
             endpoint("public", "two", "https://two.example/image/v2.1/"),
             endpoint("internal", "two", "https://inside.example"),
         ]);
-        let root = |region, interface| image_root(&catalogue, region, interface).map(String::from);
+        let root = |region, interface| endpoint_of(&catalogue, region, interface).map(String::from);
         assert_eq!(
             root(Some("two"), "public").as_deref(),
-            Ok("https://two.example/image/v2")
+            Ok("https://two.example/image/v2.1/")
         );
         assert_eq!(
             root(Some("two"), "internal").as_deref(),
-            Ok("https://inside.example/v2")
+            Ok("https://inside.example/")
         );
         assert_eq!(
             root(None, "internal").as_deref(),
-            Ok("https://inside.example/v2"),
+            Ok("https://inside.example/"),
             "the only region"
         );
         let several = root(None, "public").unwrap_err();
@@ -130,20 +154,26 @@ mod tests {
     fn an_endpoint_of_no_region_serves_every_region() {
         for region in ["*", ""] {
             let catalogue = catalogue(vec![endpoint("public", region, "https://one.example")]);
-            assert!(image_root(&catalogue, Some("anywhere"), "public").is_ok());
-            assert!(image_root(&catalogue, None, "public").is_ok());
+            assert!(endpoint_of(&catalogue, Some("anywhere"), "public").is_ok());
+            assert!(endpoint_of(&catalogue, None, "public").is_ok());
         }
     }
 
     #[test]
-    fn a_catalogue_without_a_usable_image_service_is_named() {
-        let error = image_root(&[], None, "public").unwrap_err();
-        assert!(error.contains("no image service"), "{error}");
+    fn a_catalogue_without_a_usable_service_is_told_apart() {
+        assert_eq!(super::endpoint(&[], &["image"], None, "public"), Ok(None));
         let garbage = catalogue(vec![endpoint("public", "one", "not a url")]);
         assert!(
-            image_root(&garbage, None, "public")
+            endpoint_of(&garbage, None, "public")
                 .unwrap_err()
                 .contains("no URL")
         );
+    }
+
+    #[test]
+    fn the_first_kind_that_is_there_counts() {
+        let catalogue = catalogue(vec![endpoint("public", "one", "https://one.example")]);
+        let found = super::endpoint(&catalogue, &["swrv2", "image", "identity"], None, "public");
+        assert_eq!(found.unwrap().unwrap().as_str(), "https://one.example/");
     }
 }

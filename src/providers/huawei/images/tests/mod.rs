@@ -1,0 +1,10 @@
+//! The image half against a scripted server on loopback, one behaviour at a
+//! time.
+
+mod batches;
+mod collecting;
+mod jobs;
+mod looking;
+mod members;
+mod removing;
+mod setup;
