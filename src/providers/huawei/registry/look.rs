@@ -4,10 +4,7 @@ use super::{
     RegistryView, address::Place, calls::Registry, malformed, shares, sight::Sight, too_low, translate,
 };
 use crate::{
-    model::{
-        Caller, CloudName, Failure, FailureClass, Gap, Id, Kind, Level, Namespace, Permission, Reading,
-        Repository, Scope,
-    },
+    model::{Caller, CloudName, Failure, FailureClass, Gap, Id, Kind, Level, Permission, Reading, Scope},
     providers::{huawei::wire::swr, interner::Interner},
 };
 

@@ -1,1 +1,9 @@
+//! The registry's client against a scripted server on loopback, one behaviour
+//! at a time.
 
+mod collecting;
+mod looking;
+mod permissions;
+mod revoking;
+mod setup;
+mod sharing;
