@@ -9,9 +9,16 @@ use crate::{config::types, model::CloudName};
 
 mod api;
 mod endpoints;
+mod holders;
+mod iam;
+mod keys;
 mod login;
 mod problem;
 mod request;
+mod signer;
+mod signing;
+#[cfg(test)]
+mod tests;
 mod tokens;
 pub mod wire;
 
