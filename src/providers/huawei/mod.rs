@@ -9,10 +9,17 @@ use crate::{config::types, model::CloudName};
 
 mod api;
 mod endpoints;
+mod holders;
+mod iam;
+mod keys;
 mod login;
 mod problem;
 mod registry;
 mod request;
+mod signer;
+mod signing;
+#[cfg(test)]
+mod tests;
 mod tokens;
 pub mod wire;
 
