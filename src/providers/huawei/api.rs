@@ -7,6 +7,7 @@ use reqwest::{Method, header::HeaderValue};
 
 use super::{
     endpoints::{Differences, differences},
+    holders::Owners,
     keys::{Discovery, Keys},
     login::{LoginMethod, Logins},
     request::Wire,
@@ -62,6 +63,7 @@ pub struct Api {
     wire: Arc<Wire>,
     access: Access,
     differences: &'static Differences,
+    owners: Owners,
 }
 
 impl Api {
@@ -97,6 +99,7 @@ impl Api {
             access: Access::new(config, huawei, &wire, clock),
             wire,
             differences: differences(huawei.flavour),
+            owners: Owners::default(),
         })
     }
 
@@ -140,6 +143,11 @@ impl Api {
     /// In what this cloud differs from others that are built alike.
     pub fn differences(&self) -> &'static Differences {
         self.differences
+    }
+
+    /// What is known of the users of the account for good.
+    pub fn owners(&self) -> &Owners {
+        &self.owners
     }
 }
 

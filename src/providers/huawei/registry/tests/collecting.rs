@@ -40,11 +40,10 @@ fn ids(view: &RegistryView) -> Vec<&str> {
 }
 
 fn reasons(view: &RegistryView) -> Vec<(&Scope, &str)> {
-    let reasons = view
-        .gaps
+    view.gaps
         .iter()
-        .filter(|gap| !matches!(gap.scope, Scope::Users | Scope::User(_)));
-    reasons.map(|gap| (&gap.scope, gap.reason.as_str())).collect()
+        .map(|gap| (&gap.scope, gap.reason.as_str()))
+        .collect()
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! at a time.
 
 mod collecting;
+mod holding;
 mod looking;
 mod permissions;
 mod revoking;

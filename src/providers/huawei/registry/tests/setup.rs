@@ -37,14 +37,14 @@ pub struct Scene {
 
 impl Scene {
     /// What the script leaves open is answered with 404 and the code of a wrong
-    /// URL; IAM knows no user.
+    /// URL. IAM is not the script's: see [`identity`].
     pub async fn start(script: impl Fn(&Asked) -> Option<Reply> + Send + Sync + 'static) -> Scene {
         let server = Server::start_bare(move |asked, _| {
             if asked.path == "/v3/auth/tokens" {
                 return logged_in("token", token_body(&asked.body)).into();
             }
             if asked.path.starts_with("/v3") {
-                return status(403).into();
+                return identity(asked).into();
             }
             script(asked).unwrap_or_else(|| code(404, "SVCSTG.SWR.4040083").into())
         })
@@ -78,9 +78,13 @@ impl Scene {
             first_wait: Duration::ZERO,
             ..Patience::default()
         };
-        let registry = Registry::new(&self.api, patience, &self.limits);
+        let registry = Registry {
+            api: &self.api,
+            patience,
+            limits: &self.limits,
+        };
         let cloud = "lab".into();
-        let collection = Collection::new(&cloud, &caller, registry, self.limits.concurrency, report);
+        let collection = Collection::new(&cloud, &caller, registry, report);
         collection.run(needs).await
     }
 
@@ -115,9 +119,24 @@ impl Scene {
     }
 
     pub fn requests(&self) -> Vec<Asked> {
+        self.requests_below("/v2/")
+    }
+
+    /// The ids of the users whom IAM was asked about, in order of the ids.
+    pub fn users_asked_about(&self) -> Vec<String> {
+        let requests = self.requests_below("/v3.0/OS-USER/users/");
+        let ids = requests
+            .iter()
+            .map(|asked| asked.path.rsplit('/').next().unwrap());
+        let mut ids: Vec<String> = ids.map(str::to_owned).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn requests_below(&self, path: &str) -> Vec<Asked> {
         let asked = self.server.asked.lock().unwrap();
-        let of_registry = asked.iter().filter(|asked| asked.path.starts_with("/v2/"));
-        of_registry.cloned().collect()
+        let below = asked.iter().filter(|asked| asked.path.starts_with(path));
+        below.cloned().collect()
     }
 }
 
@@ -164,6 +183,19 @@ fn token_body(login: &str) -> Value {
         false => token["domain"] = account,
     }
     json!({"token": token})
+}
+
+/// IAM knows everybody but `gone`, of whom `secret` is not shown, `off` is
+/// disabled and `root` owns the account.
+fn identity(asked: &Asked) -> Answer {
+    let user = |id: &str| json!({"id": id, "name": id, "domain_id": "d1", "enabled": id != "off", "is_domain_owner": id == "root"});
+    match asked.path.strip_prefix("/v3.0/OS-USER/users/") {
+        Some("secret") => status(403),
+        Some("gone") => status(404),
+        Some(id) => json(json!({"user": user(id)})),
+        None if asked.query.contains("enabled=true") => json(json!({"users": [user("me")]})),
+        None => json(json!({"users": []})),
+    }
 }
 
 /// An error body of the oldest kind.
