@@ -28,9 +28,7 @@ const LARGEST_PAGE_ROWS: u32 = 1000;
 pub struct Registry<'a> {
     pub api: &'a Api,
     pub patience: Patience,
-    /// Rows asked for in one page, and pages after which a list is endless.
-    pub page_size: u32,
-    pub max_pages: u32,
+    pub limits: &'a CloudLimits,
 }
 
 /// What a call about one thing found.
@@ -63,17 +61,6 @@ struct RawNamespaces {
     /// Null where there is none; an answer without it is not this list.
     #[serde(deserialize_with = "Option::deserialize")]
     namespaces: Option<Vec<Value>>,
-}
-
-impl<'a> Registry<'a> {
-    pub fn new(api: &'a Api, patience: Patience, limits: &CloudLimits) -> Registry<'a> {
-        Registry {
-            api,
-            patience,
-            page_size: limits.page_size.clamp(1, LARGEST_PAGE_ROWS),
-            max_pages: limits.max_pages,
-        }
-    }
 }
 
 impl Registry<'_> {
@@ -139,8 +126,9 @@ impl Registry<'_> {
             }
             List::Shared => query.push(("center", "self".to_owned())),
         }
+        let page_size = self.limits.page_size.clamp(1, LARGEST_PAGE_ROWS);
         // One without the other means nothing to the cloud.
-        query.push(("limit", self.page_size.to_string()));
+        query.push(("limit", page_size.to_string()));
         query.push(("offset", offset.to_string()));
         let path = match list {
             List::All | List::Named(_) => "/v2/manage/repos",

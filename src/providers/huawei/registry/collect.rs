@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{
     RegistryView,
     calls::{List, Registry, read_row},
+    holders::add_holders,
     listing::{Pages, place_of},
     lists, too_low, translate,
 };
@@ -20,8 +21,6 @@ pub struct Collection<'a> {
     pub cloud: &'a CloudName,
     pub caller: &'a Caller,
     pub registry: Registry<'a>,
-    /// Lists asked for at the same time.
-    pub concurrency: usize,
     pub report: &'a (dyn Fn(Progress) + Send + Sync),
     pub progress: Progress,
     pub ids: Interner,
@@ -41,14 +40,12 @@ impl<'a> Collection<'a> {
         cloud: &'a CloudName,
         caller: &'a Caller,
         registry: Registry<'a>,
-        concurrency: usize,
         report: &'a (dyn Fn(Progress) + Send + Sync),
     ) -> Collection<'a> {
         Collection {
             cloud,
             caller,
             registry,
-            concurrency,
             report,
             progress: Progress::default(),
             ids: Interner::default(),
@@ -76,6 +73,7 @@ impl<'a> Collection<'a> {
             wanted.extend(self.shares_of(&shared));
         }
         self.read_lists(wanted).await;
+        add_holders(self.registry, self.cloud, |_| true, &mut self.view).await;
         self.view
     }
 

@@ -40,7 +40,7 @@ impl<'a> Pages<'a> {
     /// list was read to its end and nothing is missing from it.
     pub async fn next(&mut self) -> Result<Option<Vec<Value>>, Failure> {
         loop {
-            if self.pages >= self.registry.max_pages {
+            if self.pages >= self.registry.limits.max_pages {
                 return Err(malformed(&format!("no end after {} pages", self.pages)));
             }
             let Page { rows, total } = self.registry.page(self.list, self.offset).await?;

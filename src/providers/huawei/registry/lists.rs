@@ -103,7 +103,7 @@ impl Collection<'_> {
             let rows = read(registry, &wanted, in_a_row).await;
             (wanted, rows)
         });
-        let mut reads = stream::iter(reads).buffer_unordered(self.concurrency.max(1));
+        let mut reads = stream::iter(reads).buffer_unordered(registry.limits.concurrency.max(1));
         let mut gone = Gone::default();
         while let Some((wanted, rows)) = reads.next().await {
             let settled = match rows {

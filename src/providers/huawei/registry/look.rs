@@ -1,13 +1,11 @@
 //! One namespace or repository looked at again.
 
 use super::{
-    RegistryView, address::Place, calls::Registry, malformed, shares, sight::Sight, too_low, translate,
+    RegistryView, address::Place, calls::Registry, holders::add_holders, malformed, shares, sight::Sight,
+    too_low, translate,
 };
 use crate::{
-    model::{
-        Caller, CloudName, Failure, FailureClass, Gap, Id, Kind, Level, Namespace, Permission, Reading,
-        Repository, Scope,
-    },
+    model::{Caller, CloudName, Failure, FailureClass, Gap, Id, Kind, Level, Permission, Reading, Scope},
     providers::{huawei::wire::swr, interner::Interner},
 };
 
@@ -30,6 +28,8 @@ impl Look<'_> {
                 return Err(Failure::new(FailureClass::Refused, detail));
             }
         };
+        let is_asked = |user: &Id| self.subjects.contains(user);
+        add_holders(self.registry, self.cloud, is_asked, &mut view).await;
         Ok(view)
     }
 

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use self::{calls::Registry, collect::Collection, look::Look};
 use crate::{
     config::types::CloudLimits,
     model::{
@@ -15,6 +16,7 @@ use crate::{
 mod address;
 mod calls;
 mod collect;
+mod holders;
 mod listing;
 mod lists;
 mod look;
@@ -45,10 +47,14 @@ pub async fn collect(
     limits: &CloudLimits,
     progress: &(dyn Fn(Progress) + Send + Sync),
 ) -> RegistryView {
-    let registry = calls::Registry::new(api, Patience::default(), limits);
-    let concurrency = limits.concurrency;
-    let collection = collect::Collection::new(cloud, caller, registry, concurrency, progress);
-    collection.run(needs).await
+    let registry = Registry {
+        api,
+        patience: Patience::default(),
+        limits,
+    };
+    Collection::new(cloud, caller, registry, progress)
+        .run(needs)
+        .await
 }
 
 /// One namespace or repository looked at again, with the list that grants of
@@ -64,8 +70,12 @@ pub async fn look(
     resource: &Id,
     subjects: &[Id],
 ) -> Result<RegistryView, Failure> {
-    let registry = calls::Registry::new(api, Patience::NONE, &CloudLimits::default());
-    let look = look::Look {
+    let registry = Registry {
+        api,
+        patience: Patience::NONE,
+        limits: &CloudLimits::default(),
+    };
+    let look = Look {
         registry,
         cloud,
         caller,

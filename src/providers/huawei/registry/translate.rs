@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{address::Place, calls::read_row};
 use crate::{
-    model::{AccountShare, Caller, Id, Level, Namespace, Permission, Reading, Repository},
+    model::{AccountShare, Caller, Level, Namespace, Permission, Reading, Repository},
     providers::{huawei::wire::swr, interner::Interner},
 };
 
