@@ -8,6 +8,7 @@ use super::{Clock, Cloud, ConnectError, calls::Observer};
 use crate::{config::types, model::CloudName};
 
 mod api;
+mod codes;
 mod endpoints;
 mod holders;
 mod iam;
