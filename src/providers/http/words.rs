@@ -40,8 +40,15 @@ pub fn shortened(words: &str) -> String {
 }
 
 /// Keystone nests its message in `error`, Glance does not, gateways have names
-/// of their own and add a code.
+/// of their own and add a code, registries make a list of it.
 fn json_message(value: &Value) -> Option<String> {
+    let value = value.get(0).unwrap_or(value);
+    let own = json_words(value);
+    let nested = || value.get("errors").and_then(|errors| json_words(errors.get(0)?));
+    own.or_else(nested)
+}
+
+fn json_words(value: &Value) -> Option<String> {
     let inner = value
         .get("error")
         .filter(|error| error.is_object())
@@ -50,8 +57,10 @@ fn json_message(value: &Value) -> Option<String> {
         let mut found = names.iter().filter_map(|name| inner.get(name)?.as_str());
         found.find(|text| !text.trim().is_empty())
     };
-    let message = text(&["message", "error_msg", "detail", "title", "error"]);
-    match (text(&["error_code"]), message) {
+    let message = text(&["message", "error_msg", "errorMessage", "detail", "title", "error"]);
+    // Where `code` is the status once more it says nothing new.
+    let code = text(&["code"]).filter(|code| code.contains('.'));
+    match (text(&["error_code", "errorCode"]).or(code), message) {
         (Some(code), Some(message)) => Some(format!("{code}: {message}")),
         (code, message) => message.or(code).map(str::to_owned),
     }
@@ -131,6 +140,18 @@ mod tests {
                 "IAM.0012: 5 times per 60 seconds",
             ),
             (r#"{"error":"nope"}"#, "nope"),
+            (
+                r#"{"error":{"message":"No image.","code":"IMG.0027"}}"#,
+                "IMG.0027: No image.",
+            ),
+            (
+                r#"[{"errorCode":"SVCSTG.SWR.4040010","errorMessage":"No repo.","detail":""}]"#,
+                "SVCSTG.SWR.4040010: No repo.",
+            ),
+            (
+                r#"{"errors":[{"errorCode":"SVCSTG.SWR.4040010","errorMessage":"No repo."}]}"#,
+                "SVCSTG.SWR.4040010: No repo.",
+            ),
             (
                 "<html><head><style>b{}</style><title>502 Bad Gateway</title></head></html>",
                 "502 Bad Gateway",

@@ -7,13 +7,15 @@ use reqwest::{Method, header::HeaderValue};
 
 use super::{
     endpoints::{Differences, differences},
+    keys::{Discovery, Keys},
     login::{LoginMethod, Logins},
     request::Wire,
+    signer::Signer,
     tokens::Tokens,
 };
 use crate::{
     config::types::{self, HuaweiLogin},
-    model::{Caller, Failure},
+    model::{Caller, Failure, FailureClass},
     providers::{
         Clock, ConnectError,
         calls::{Observer, Operation},
@@ -66,8 +68,8 @@ impl Refusal {
 
 /// The session with one cloud that all its calls share.
 pub struct Api {
-    wire: Wire,
-    tokens: Tokens,
+    wire: Arc<Wire>,
+    access: Access,
     differences: &'static Differences,
 }
 
@@ -96,47 +98,105 @@ impl Api {
         let http = Arc::new(Http::new(config, Arc::clone(&clock), observer)?);
         let registry_content_type =
             HeaderValue::from_str(&huawei.registry_content_type).map_err(|_| ConnectError::ContentType)?;
-        let (method, project) = match &huawei.login {
-            HuaweiLogin::Password {
-                user,
-                password,
-                project,
-            } => {
-                let (user, password) = (user.clone(), password.clone());
-                (LoginMethod::Password { user, password }, project)
-            }
-            HuaweiLogin::Token { token, project } => (LoginMethod::Token(token.clone()), project),
-            HuaweiLogin::AccessKey { .. } => return Err(ConnectError::ContentType),
-        };
-        let logins = Logins {
-            http: Arc::clone(&http),
-            config: config.clone(),
-            flavour: huawei.flavour,
-            method,
-            project: project.clone(),
-        };
+        let wire = Arc::new(Wire {
+            http,
+            registry_content_type,
+        });
         Ok(Api {
-            wire: Wire {
-                http,
-                registry_content_type,
-            },
-            tokens: Tokens::new(logins, clock),
+            access: Access::new(config, huawei, &wire, clock),
+            wire,
             differences: differences(huawei.flavour),
         })
     }
 
     /// Sends it once; after an answer that a new token may cure, once more.
     pub async fn send(&self, ask: &Ask<'_>) -> Result<Answer, Refusal> {
-        self.tokens.send(&self.wire, ask).await
+        if matches!(
+            ask.operation,
+            Operation::ListPermissions | Operation::RemovePermissions
+        ) {
+            self.knows_itself(ask.operation).await.map_err(Refusal::Failed)?;
+        }
+        match &self.access {
+            Access::Tokens(tokens) => tokens.send(&self.wire, ask).await,
+            Access::Keys(keys) => keys.send(&self.wire, ask).await,
+        }
     }
 
-    /// Who the daemon is, with the endpoints of the services that it has.
+    /// Who the daemon is, with the endpoints of the services that it has. The
+    /// user is empty where the cloud does not tell; calls about permissions of
+    /// users fail then.
     pub async fn caller(&self) -> Result<Caller, Failure> {
-        self.tokens.caller().await
+        match &self.access {
+            Access::Tokens(tokens) => tokens.caller().await,
+            Access::Keys(keys) => keys.caller().await,
+        }
+    }
+
+    /// Who does not know which user it is would remove its own permissions.
+    async fn knows_itself(&self, operation: Operation) -> Result<(), Failure> {
+        if !self.caller().await?.user.as_str().is_empty() {
+            return Ok(());
+        }
+        let step = operation.step();
+        let detail = format!(
+            "{step}: the cloud does not tell which user the access key belongs to, so its own permissions \
+             could not be spared; log in with a password, or with a permanent key that may be looked up"
+        );
+        Err(Failure::new(FailureClass::Refused, detail))
     }
 
     /// In what this cloud differs from others that are built alike.
     pub fn differences(&self) -> &'static Differences {
         self.differences
+    }
+}
+
+/// How requests show who asks.
+enum Access {
+    Tokens(Tokens),
+    Keys(Keys),
+}
+
+impl Access {
+    fn new(config: &types::Cloud, huawei: &types::Huawei, wire: &Arc<Wire>, clock: Clock) -> Access {
+        let tokens = |method, project: &types::Named| {
+            let logins = Logins {
+                http: Arc::clone(&wire.http),
+                config: config.clone(),
+                flavour: huawei.flavour,
+                method,
+                project: project.clone(),
+            };
+            Access::Tokens(Tokens::new(logins, Arc::clone(&clock)))
+        };
+        match &huawei.login {
+            HuaweiLogin::Password {
+                user,
+                password,
+                project,
+            } => {
+                let (user, password) = (user.clone(), password.clone());
+                tokens(LoginMethod::Password { user, password }, project)
+            }
+            HuaweiLogin::Token { token, project } => tokens(LoginMethod::Token(token.clone()), project),
+            HuaweiLogin::AccessKey {
+                access_key,
+                secret_key,
+                security_token,
+                project,
+            } => {
+                let (access_key, secret_key) = (access_key.clone(), secret_key.clone());
+                let signer = Signer::new(access_key, secret_key, security_token.clone(), Arc::clone(&clock));
+                let discovery = Discovery {
+                    signer: Arc::new(signer),
+                    wire: Arc::clone(wire),
+                    config: config.clone(),
+                    flavour: huawei.flavour,
+                    project: project.clone(),
+                };
+                Access::Keys(Keys::new(discovery, clock))
+            }
+        }
     }
 }

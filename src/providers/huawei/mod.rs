@@ -12,13 +12,20 @@ use crate::{config::types, model::CloudName};
 
 mod api;
 mod endpoints;
+mod holders;
+mod iam;
 mod images;
+mod keys;
 mod login;
 mod problem;
 mod reader;
 mod registry;
 mod request;
 mod revoker;
+mod signer;
+mod signing;
+#[cfg(test)]
+mod tests;
 mod tokens;
 pub mod wire;
 

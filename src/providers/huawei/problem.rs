@@ -55,15 +55,15 @@ const GATEWAY: &[(Meaning, &[&str])] = &[
 
 /// `IAM.…`
 const IDENTITY: &[(Meaning, &[&str])] = &[
-    (Unauthenticated, &["0001", "0062", "0066", "0067"]),
-    // Every further try keeps the account locked.
-    (Forbidden, &["0061"]),
     (
-        Refused,
+        Unauthenticated,
         &[
-            "0002", "0003", "0080", "0081", "0082", "0083", "1105", "1107", "1108",
+            "0001", "0062", "0066", "0067", "0080", "0081", "0082", "0083", "1105", "1107", "1108",
         ],
     ),
+    // Every further try keeps the account locked.
+    (Forbidden, &["0061"]),
+    (Refused, &["0002", "0003", "0009"]),
     (NotThere, &["0004"]),
     (Conflict, &["0005"]),
     (Throttled, &["0012"]),
@@ -88,6 +88,9 @@ const IMAGES: &[(Meaning, &[&str])] = &[
     (Unavailable, &["0018", "0112", "0113", "0114", "0061"]),
     (Conflict, &["0046", "0090", "0148", "0176"]),
 ];
+
+/// A code of the registry without its prefix.
+const REGISTRY_DIGITS: usize = 7;
 
 /// `SVCSTG.SWR.…` and `SVCSTG.S2I.…`
 const REGISTRY: &[(Meaning, &[&str])] = &[
@@ -157,7 +160,8 @@ fn meaning(service: Service, status: u16, body: &[u8]) -> Option<Meaning> {
 }
 
 fn by_code(code: &str) -> Option<Meaning> {
-    let (prefix, digits) = code.rsplit_once('.')?;
+    // Some predecessors of the registry leave the prefix out.
+    let (prefix, digits) = code.rsplit_once('.').unwrap_or(("SVCSTG.SWR", code));
     let table = match prefix {
         "APIGW" | "APIG" => GATEWAY,
         "IAM" => IDENTITY,
@@ -192,11 +196,14 @@ fn codes(body: &[u8]) -> Vec<String> {
     let mut codes = Vec::new();
     let mut collect = |value: &Value| {
         for key in ["error_code", "errorCode", "code"] {
-            // A number is the status once more, and so is `404 Not Found`.
-            if let Some(code) = value.get(key).and_then(Value::as_str)
-                && code.contains('.')
-            {
-                codes.push(code.trim().to_owned());
+            let code = match value.get(key) {
+                Some(Value::String(code)) => code.trim().to_owned(),
+                Some(Value::Number(code)) => code.to_string(),
+                _ => continue,
+            };
+            // The status once more, as a number or as `404 Not Found`.
+            if code.contains('.') || code.len() == REGISTRY_DIGITS {
+                codes.push(code);
             }
         }
     };
@@ -210,4 +217,146 @@ fn codes(body: &[u8]) -> Vec<String> {
         }
     }
     codes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn of(service: Service, status: u16, body: &str) -> Option<Meaning> {
+        meaning(service, status, body.as_bytes())
+    }
+
+    fn coded(code: &str) -> String {
+        json!({"error_code": code, "error_msg": "no"}).to_string()
+    }
+
+    #[test]
+    fn a_code_counts_more_than_the_status() {
+        for (service, status, code, expected) in [
+            (Service::Images, 400, "IMG.0027", NotThere),
+            (Service::Images, 400, "IMG.0066", WrongId),
+            (Service::Images, 400, "IMG.0060", Throttled),
+            (Service::Images, 400, "IMG.0087", Unauthenticated),
+            (Service::Images, 403, "IMG.0026", Refused),
+            (Service::Images, 400, "IMG.0113", Unavailable),
+            (Service::Images, 400, "IMG.0090", Conflict),
+            (Service::Images, 404, "APIGW.0101", NoSuchUrl),
+            (Service::Registry, 404, "APIG.0101", NoSuchUrl),
+            (Service::Registry, 404, "SVCSTG.SWR.4040083", NoSuchUrl),
+            (Service::Registry, 404, "SVCSTG.SWR.4040091", NotThere),
+            (Service::Registry, 400, "SVCSTG.SWR.4001090", NotThere),
+            (Service::Registry, 401, "SVCSTG.SWR.4011064", Forbidden),
+            (Service::Registry, 401, "SVCSTG.SWR.4010000", Unauthenticated),
+            (Service::Registry, 400, "SVCSTG.SWR.4000031", Unauthenticated),
+            (Service::Registry, 403, "SVCSTG.SWR.4031042", Throttled),
+            (Service::Registry, 403, "SVCSTG.SWR.4039001", Refused),
+            (Service::Registry, 409, "SVCSTG.SWR.4090023", Unavailable),
+            (Service::Registry, 401, "SVCSTG.S2I.4019000", Unauthenticated),
+            (Service::Identity, 401, "APIGW.0307", Unauthenticated),
+            (Service::Identity, 404, "IAM.0004", NotThere),
+            (Service::Identity, 410, "IAM.0020", Unavailable),
+        ] {
+            assert_eq!(of(service, status, &coded(code)), Some(expected), "{code}");
+        }
+    }
+
+    /// Each as: the class of failure, or the name of the refusal.
+    #[test]
+    fn every_code_of_the_documents_has_one_meaning() {
+        for (prefix, table) in [
+            ("APIGW", GATEWAY),
+            ("APIG", GATEWAY),
+            ("IAM", IDENTITY),
+            ("IMG", IMAGES),
+            ("SVCSTG.SWR", REGISTRY),
+        ] {
+            let mut seen = BTreeSet::new();
+            for (meaning, digits) in table
+                .iter()
+                .flat_map(|(meaning, codes)| codes.iter().map(move |code| (*meaning, *code)))
+            {
+                assert!(seen.insert(digits), "{prefix}.{digits} stands there twice");
+                for status in [400, 401, 403, 404, 409, 500] {
+                    let code = format!("{prefix}.{digits}");
+                    assert_eq!(
+                        of(Service::Images, status, &coded(&code)),
+                        Some(meaning),
+                        "{code}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn all_shapes_of_error_bodies_are_read() {
+        let shapes = |code: &str| {
+            [
+                json!({"error": {"message": "no", "code": code}}),
+                json!({"error_code": code, "error_msg": "no", "request_id": "r"}),
+                json!([{"errorCode": code, "errorMessage": "no", "detail": ""}]),
+                json!({"errors": [{"errorCode": code, "errorMessage": "no"}], "error_code": code}),
+                json!({"errors": [{"errorCode": code, "errorMessage": "no"}]}),
+                json!({"errorCode": code, "errorMessage": "no"}),
+                json!({"code": code, "message": "no"}),
+            ]
+        };
+        for body in shapes("SVCSTG.SWR.4040083").into_iter().chain(shapes("4040083")) {
+            assert_eq!(
+                of(Service::Registry, 404, &body.to_string()),
+                Some(NoSuchUrl),
+                "{body}"
+            );
+        }
+        assert_eq!(
+            of(Service::Registry, 404, r#"[{"errorCode":4040091}]"#),
+            Some(NotThere)
+        );
+    }
+
+    #[test]
+    fn a_404_without_a_code_may_be_gone_and_one_with_an_unknown_code_is_not() {
+        for body in [
+            "",
+            "<html>404</html>",
+            "[]",
+            r#"{"code":"404 Not Found","title":"Not Found","message":"No image"}"#,
+            r#"{"error":{"code":404,"message":"no","title":"Not Found"}}"#,
+            r#"{"error":{"code":"404","message":"no"}}"#,
+        ] {
+            assert_eq!(of(Service::Images, 404, body), Some(NotThere), "{body}");
+        }
+        assert_eq!(
+            of(Service::Registry, 404, &coded("SVCSTG.SWR.4049999")),
+            Some(Refused)
+        );
+        assert_eq!(of(Service::Images, 404, &coded("IMG.9999")), Some(Refused));
+    }
+
+    #[test]
+    fn a_status_speaks_where_no_code_does() {
+        for (status, expected) in [
+            (400, None),
+            (401, Some(Unauthenticated)),
+            (403, None),
+            (409, None),
+            (429, Some(Throttled)),
+            (500, None),
+            (504, None),
+        ] {
+            assert_eq!(of(Service::Registry, status, "no"), expected, "{status}");
+            assert_eq!(
+                of(Service::Registry, status, &coded("APIGW.0201")),
+                expected,
+                "{status}"
+            );
+        }
+        assert_eq!(of(Service::Images, 410, ""), None);
+        assert_eq!(of(Service::Identity, 410, ""), Some(Unavailable));
+    }
 }

@@ -114,6 +114,19 @@ pub struct UserDetailBody {
     pub last_login_time: Option<String>,
 }
 
+/// `GET /v3.0/OS-CREDENTIAL/credentials/{access_key}`; only of keys that last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialDetail {
+    pub credential: CredentialBody,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialBody {
+    pub user_id: String,
+    /// The access key itself, which is no secret.
+    pub access: String,
+}
+
 /// `GET /v3/projects`, `GET /v3/auth/projects`
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProjectList {

@@ -1,0 +1,6 @@
+//! The session with one cloud against a scripted server on loopback.
+
+mod keys;
+mod setup;
+mod tokens;
+mod users;
