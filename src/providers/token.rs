@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::http::Answer;
+use super::{calls::Operation, http::Answer};
 use crate::model::{Failure, FailureClass};
 
 /// A token is left this long before it expires, so that none expires on its way.
@@ -74,7 +74,7 @@ pub fn granted(answer: &Answer, now: Timestamp) -> Result<SecretString, LoginFai
     if !answer.status.is_success() {
         return Err(refusal(answer));
     }
-    refuse_skew(answer, now).map_err(LoginFailure::Passing)?;
+    refuse_skew(answer, now, Operation::Login).map_err(LoginFailure::Passing)?;
     let value = answer
         .headers
         .get("x-subject-token")
@@ -101,12 +101,13 @@ pub fn skew(answer: &Answer, now: Timestamp) -> Option<SignedDuration> {
 
 /// Ages are judged by this machine's clock. One that is far ahead makes young
 /// shares old, so nothing is done until the clocks agree.
-fn refuse_skew(answer: &Answer, now: Timestamp) -> Result<(), Failure> {
+pub fn refuse_skew(answer: &Answer, now: Timestamp, operation: Operation) -> Result<(), Failure> {
     match skew(answer, now) {
         Some(skew) if skew.abs() > LARGEST_SKEW => Err(Failure::new(
             FailureClass::Unavailable,
             format!(
-                "logging in: this machine's clock differs from the cloud's by {skew:#}; set one of them right"
+                "{}: this machine's clock differs from the cloud's by {skew:#}; set one of them right",
+                operation.step()
             ),
         )),
         _ => Ok(()),

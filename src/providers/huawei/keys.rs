@@ -24,12 +24,15 @@ use crate::{
         calls::Operation,
         http::Answer,
         session::{Login, Session},
-        token::{LoginFailure, Token},
+        token::{LoginFailure, Token, refuse_skew},
     },
 };
 
+/// As long as tokens live: then the clocks are compared again.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+
 /// Where the cloud did not tell which user it is.
-const ASK_AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(15);
+const ASK_AGAIN_SOON: SignedDuration = SignedDuration::from_mins(15);
 
 pub struct Keys {
     signer: Arc<Signer>,
@@ -73,7 +76,7 @@ impl Login for Discovery {
     type Access = ProjectAccess;
 
     async fn log_in(&self, now: Timestamp) -> Result<Token<ProjectAccess>, LoginFailure> {
-        let access = self.discover().await.map_err(|failure| match failure.class {
+        let access = self.discover(now).await.map_err(|failure| match failure.class {
             FailureClass::Refused | FailureClass::Unauthenticated | FailureClass::Conflict => {
                 LoginFailure::Refused(failure)
             }
@@ -81,7 +84,8 @@ impl Login for Discovery {
         })?;
         // Once the key may be looked up, that shall not take a restart.
         let unknown = access.caller.user.as_str().is_empty();
-        let stale_at = unknown.then(|| now + ASK_AGAIN_AFTER);
+        let ask_again_after = if unknown { ASK_AGAIN_SOON } else { ASK_AGAIN };
+        let stale_at = Some(now + ask_again_after);
         // There is no token: the key signs every request.
         Ok(Token::new(String::new().into(), access, stale_at))
     }
@@ -92,8 +96,8 @@ impl Login for Discovery {
 }
 
 impl Discovery {
-    async fn discover(&self) -> Result<ProjectAccess, Failure> {
-        let account = self.account().await?;
+    async fn discover(&self, now: Timestamp) -> Result<ProjectAccess, Failure> {
+        let account = self.account(now).await?;
         let project = self.project(&account).await?;
         let (user, user_name) = self.user(&account).await?;
         let name = Some(project.name.as_str()).filter(|name| !name.is_empty());
@@ -110,9 +114,11 @@ impl Discovery {
         Ok(ProjectAccess { caller, roots })
     }
 
-    async fn account(&self) -> Result<Domain, Failure> {
+    async fn account(&self, now: Timestamp) -> Result<Domain, Failure> {
         let path = "/v3/auth/domains".to_owned();
-        let list: DomainList = self.get(path, Vec::new(), Scope::Nobody).await?;
+        let answer = self.ask(path, Vec::new(), Scope::Nobody).await?;
+        refuse_skew(&answer, now, Operation::ShowCaller)?;
+        let list: DomainList = answer.json(StatusCode::OK)?;
         let mut found = list.domains;
         if let Named::Name { domain, .. } = &self.project {
             found.retain(|row| match domain {
@@ -171,6 +177,15 @@ impl Discovery {
         query: Vec<(&str, String)>,
         scope: Scope<'_>,
     ) -> Result<T, Failure> {
+        self.ask(path, query, scope).await?.json(StatusCode::OK)
+    }
+
+    async fn ask(
+        &self,
+        path: String,
+        query: Vec<(&str, String)>,
+        scope: Scope<'_>,
+    ) -> Result<Answer, Failure> {
         let ask = Ask {
             operation: Operation::ShowCaller,
             method: Method::GET,
@@ -181,7 +196,7 @@ impl Discovery {
         };
         let root = unversioned(&self.config.auth_url);
         match self.signer.send(&self.wire, &ask, Ok(&root), scope).await {
-            Ok(answer) => answer.json(StatusCode::OK),
+            Ok(answer) => Ok(answer),
             Err(Refusal::NotThere(failure) | Refusal::WrongId(failure)) => Err(Failure {
                 class: FailureClass::Refused,
                 ..failure

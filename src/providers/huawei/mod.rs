@@ -11,6 +11,7 @@ use super::{Clock, Cloud, ConnectError, calls::Observer, patience::Patience};
 use crate::{config::types, model::CloudName};
 
 mod api;
+mod codes;
 mod endpoints;
 mod holders;
 mod iam;

@@ -211,6 +211,27 @@ async fn a_wrong_clock_is_named() {
 }
 
 #[tokio::test]
+async fn nothing_is_done_while_the_clocks_disagree() {
+    let date = start() - SignedDuration::from_mins(6);
+    let date = rfc2822::DateTimePrinter::new()
+        .timestamp_to_rfc9110_string(&date)
+        .unwrap();
+    let server = cloud(move |asked| match owner(asked) {
+        Reply::Answer(answer) => answer.header("date", &date).into(),
+        other => other,
+    })
+    .await;
+    let client = client(&server, access_key(None));
+    let failure = failure(client.get(Service::Images, "/x").await);
+    assert_eq!(failure.class, FailureClass::Unavailable);
+    assert!(
+        failure.detail.contains("clock differs from the cloud's by 6m"),
+        "{failure}"
+    );
+    assert_eq!(server.asked.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn exactly_one_project_and_account_must_be_found() {
     let project = |id: &str, account: &str| json!({"id": id, "name": "eu-de_sandbox", "domain_id": account, "enabled": true});
     for (projects, accounts, words) in [

@@ -262,6 +262,12 @@ async fn a_wrong_url_is_not_taken_for_gone() {
         assert_eq!(failure.class, FailureClass::Refused);
         assert!(failure.detail.contains("no such URL"), "{failure}");
     }
+    let answer = body(500, r#"{"error_code":"APIGW.0601","error_msg":"no"}"#).header("x-request-id", "r-1");
+    let server = cloud(move |_| answer.clone().into()).await;
+    let failed = failure(Client::of(&server).get(Service::Registry, "/x").await);
+    let words = "500 Internal Server Error: APIGW.0601: no (request r-1)";
+    assert!(failed.detail.ends_with(words), "{failed}");
+
     let server = cloud(|_| status(404).into()).await;
     let refusal = Client::of(&server)
         .get(Service::Registry, "/x")
