@@ -68,7 +68,9 @@ pub const IDENTITY: &[(Meaning, &[&str])] = &[
 pub const IMAGES: &[(Meaning, &[&str])] = &[
     // 0023 is of a job: it is over, forgotten, or for the lists to tell about.
     (NotThere, &["0027", "0086", "0121", "0144", "0023"]),
-    (WrongId, &["0031", "0066", "0067", "0108"]),
+    // 0113, a member that could not be removed, may be the answer for a share
+    // that is not there: it is about the pair, and not about the cloud.
+    (WrongId, &["0031", "0066", "0067", "0108", "0113"]),
     (Throttled, &["0060", "0187"]),
     (Unauthenticated, &["0087", "0030"]),
     (
@@ -79,7 +81,7 @@ pub const IMAGES: &[(Meaning, &[&str])] = &[
         ],
     ),
     // What became of it is for another look at the list to say.
-    (Unavailable, &["0018", "0112", "0113", "0114", "0061"]),
+    (Unavailable, &["0018", "0112", "0114", "0061"]),
     (Conflict, &["0046", "0090", "0148", "0176"]),
 ];
 

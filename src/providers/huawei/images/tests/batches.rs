@@ -75,7 +75,7 @@ async fn a_call_that_was_taken_without_a_job_is_left_to_the_look() {
 #[tokio::test]
 async fn a_refusal_that_may_be_about_a_few_poisons_the_batch() {
     for code in [
-        "0066", "0067", "0108", "0031", "0027", "0144", "0106", "0098", "0007", "0090",
+        "0066", "0113", "0067", "0108", "0031", "0027", "0144", "0106", "0098", "0007", "0090",
     ] {
         let outcome = outcome(refused(400, &format!("IMG.{code}"))).await;
         let Outcome::Poisoned(failure) = outcome else {
