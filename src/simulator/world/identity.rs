@@ -184,6 +184,10 @@ impl World {
         self.access_keys.get(access_key)
     }
 
+    pub fn access_keys(&self) -> impl Iterator<Item = &AccessKey> {
+        self.access_keys.values()
+    }
+
     pub fn access_key_mut(&mut self, access_key: &str) -> Option<&mut AccessKey> {
         self.access_keys.get_mut(access_key)
     }

@@ -147,7 +147,7 @@ impl World {
     pub(super) fn settle_jobs(&mut self, now: Timestamp) {
         let due = |jobs: &Jobs| {
             let is_due = |at: &usize| jobs.all[*at].polls_left == 0 && jobs.all[*at].due_at <= now;
-            jobs.waiting.iter().position(|at| is_due(at))
+            jobs.waiting.iter().position(is_due)
         };
         while let Some(position) = due(&self.jobs) {
             // Out of the list before it works: what it does settles the world.

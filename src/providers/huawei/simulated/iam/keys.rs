@@ -1,18 +1,21 @@
-//! `GET /v3.0/OS-CREDENTIAL/credentials/{access_key}`.
+//! `GET /v3.0/OS-CREDENTIAL/credentials`, and one of them by its access key.
+//! Temporary keys are known to neither.
 
 use axum::response::Response;
 use jiff::{Timestamp, tz::TimeZone};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::require_account_role;
-use crate::providers::huawei::simulated::{
-    Shared,
-    access::Caller,
-    answers::{self, Problem},
+use super::{parameters, require_account_role};
+use crate::{
+    providers::huawei::simulated::{
+        Shared,
+        access::Caller,
+        answers::{self, Problem},
+    },
+    simulator::AccessKey,
 };
 
-/// Whose key it is; open to its user and to whoever may list users. Temporary
-/// keys are known to nobody.
+/// Whose key it is; open to its user and to whoever may list users.
 pub(super) fn show(shared: &Shared, caller: &Caller, access_key: &str) -> Result<Response, Problem> {
     let world = shared.world();
     let not_found = || {
@@ -30,14 +33,34 @@ pub(super) fn show(shared: &Shared, caller: &Caller, access_key: &str) -> Result
     if key.user != caller.user {
         require_account_role(caller)?;
     }
-    let credential = json!({
+    Ok(answers::json(200, &json!({"credential": row(key)})))
+}
+
+/// The keys of one user; without a word of whom, the caller's own.
+pub(super) fn list(shared: &Shared, caller: &Caller, query: &str) -> Result<Response, Problem> {
+    let named = parameters(query).find(|(name, _)| name == "user_id");
+    let user = named.map_or_else(|| caller.user.clone(), |(_, id)| id.as_str().into());
+    if user != caller.user {
+        require_account_role(caller)?;
+    }
+    let world = shared.world();
+    let in_account = world
+        .user(user.as_str())
+        .is_some_and(|user| user.account == caller.account);
+    let keys = world.access_keys();
+    let shown = keys.filter(|key| in_account && key.user == user && key.security_token.is_none());
+    let rows: Vec<Value> = shown.map(row).collect();
+    Ok(answers::json(200, &json!({ "credentials": rows })))
+}
+
+fn row(key: &AccessKey) -> Value {
+    json!({
         "access": key.access_key,
         "user_id": key.user,
         "status": if key.enabled { "active" } else { "inactive" },
         "create_time": microseconds(key.created_at),
         "description": "",
-    });
-    Ok(answers::json(200, &json!({ "credential": credential })))
+    })
 }
 
 /// The form the service gives, with its six digits even where they are zero.

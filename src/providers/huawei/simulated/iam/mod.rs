@@ -36,11 +36,13 @@ fn route(shared: &Shared, incoming: &Incoming, caller: &Caller, path: &[&str]) -
     match (incoming.method.as_str(), path) {
         ("GET", ["v3", "auth", "tokens"]) => login::validate(shared, incoming),
         ("GET", ["v3", "users"]) => users::list(shared, caller, &incoming.query),
+        ("GET", ["v3", "users", user]) => users::show_row(shared, caller, user),
         ("GET", ["v3.0", "OS-USER", "users", user]) => users::show(shared, caller, user),
         ("GET", ["v3", "projects"]) => projects::list(shared, caller, &incoming.query),
         ("GET", ["v3", "projects", project]) => projects::show(shared, caller, project),
         ("GET", ["v3", "auth", "projects"]) => projects::list_reachable(shared, caller),
         ("GET", ["v3", "auth", "domains"]) => projects::list_accounts(shared, caller),
+        ("GET", ["v3.0", "OS-CREDENTIAL", "credentials"]) => keys::list(shared, caller, &incoming.query),
         ("GET", ["v3.0", "OS-CREDENTIAL", "credentials", key]) => keys::show(shared, caller, key),
         _ => Err(answers::no_such_call()),
     }

@@ -1,4 +1,5 @@
-//! `GET /v3/users` and `GET /v3.0/OS-USER/users/{user_id}`.
+//! `GET /v3/users`, and one user: `GET /v3/users/{user_id}`, and with more to
+//! tell `GET /v3.0/OS-USER/users/{user_id}`.
 
 use axum::response::Response;
 use jiff::{Timestamp, tz::TimeZone};
@@ -58,14 +59,25 @@ fn row(shared: &Shared, user: &User) -> Value {
     })
 }
 
+/// Less than [`show`] tells.
+pub(super) fn show_row(shared: &Shared, caller: &Caller, id: &str) -> Result<Response, Problem> {
+    let user = user_of(shared, caller, id)?;
+    Ok(answers::json(200, &json!({"user": row(shared, &user)})))
+}
+
 /// Open to whoever may list users, and to the user.
-pub(super) fn show(shared: &Shared, caller: &Caller, id: &str) -> Result<Response, Problem> {
+fn user_of(shared: &Shared, caller: &Caller, id: &str) -> Result<User, Problem> {
     if caller.user.as_str() != id {
         require_account_role(caller)?;
     }
     let world = shared.world();
     let user = world.user(id).filter(|user| user.account == caller.account);
-    let user = user.ok_or_else(|| Problem::new(404, "IAM.0004", format!("Could not find user: {id}.")))?;
+    let not_found = || Problem::new(404, "IAM.0004", format!("Could not find user: {id}."));
+    user.cloned().ok_or_else(not_found)
+}
+
+pub(super) fn show(shared: &Shared, caller: &Caller, id: &str) -> Result<Response, Problem> {
+    let user = user_of(shared, caller, id)?;
     let body = json!({
         "id": user.id,
         "name": user.name,

@@ -54,7 +54,11 @@ fn read(operation: Operation) -> Option<ImageChange> {
             let visibility = value.as_str().and_then(Visibility::parse);
             visibility.map(ImageChange::Visibility)
         }
-        "protected" if !removes => value.as_bool().map(ImageChange::Protected),
+        // The vendor's own client sends every value as text.
+        "protected" if !removes => {
+            let word = text().and_then(|text| text.parse().ok());
+            value.as_bool().or(word).map(ImageChange::Protected)
+        }
         "tags" if !removes => serde_json::from_value(value).ok().map(ImageChange::Tags),
         "name" | "visibility" | "protected" | "tags" | "id" | "owner" | "status" | "size" | "created_at"
         | "updated_at" => None,

@@ -228,8 +228,9 @@ async fn what_cannot_be_deleted_is_refused_as_the_flavour_has_it() {
     ] {
         let (harness, own, received) = harness_with_images(flavour).await;
         let token = harness.token_of("revoker").await;
-        let change = json!([{"op": "replace", "path": "/protected", "value": true}]);
         let path = format!("/v2/cloudimages/{}", own[1]);
+        // As text, as the vendor's own client sends it.
+        let change = json!([{"op": "replace", "path": "/protected", "value": "true"}]);
         let changed = harness.call(&token, "PATCH", &path, Some(change)).await;
         assert_eq!(
             (changed.status, &changed.json()["protected"]),

@@ -13,10 +13,12 @@ use crate::{
     simulator::{Role, World},
 };
 
+mod batches;
 mod images;
 mod login;
 mod members;
 mod people;
+mod shared_images;
 mod signing;
 mod swr;
 

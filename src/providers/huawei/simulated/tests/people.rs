@@ -84,6 +84,12 @@ async fn the_detail_of_a_user_has_its_own_form_of_time() {
     let own = detail(&harness.revoker).await.json();
     assert_eq!(own["user"]["last_login_time"], "2026-11-21 12:00:00.0");
     assert_eq!(own["user"]["is_domain_owner"], false);
+    let row = harness
+        .get(&token, &format!("/v3/users/{}", harness.revoker))
+        .await
+        .json();
+    assert_eq!(row["user"]["name"], "revoker");
+    assert!(row["user"].get("last_login_time").is_none());
     let never = detail(&leaver).await.json();
     assert!(never["user"]["last_login_time"].is_null());
     harness
@@ -146,6 +152,11 @@ async fn a_key_tells_whose_it_is() {
         harness.get(&token, &path(&temporary.access_key)).await.status,
         404
     );
+    let list = format!("/v3.0/OS-CREDENTIAL/credentials?user_id={}", harness.revoker);
+    let listed = harness.get(&token, &list).await.json();
+    assert_eq!(listed["credentials"], json!([shown["credential"]]));
     let plain = harness.token_of("plain").await;
-    assert_eq!(harness.get(&plain, &path(&key.access_key)).await.status, 403);
+    for path in [path(&key.access_key), list] {
+        assert_eq!(harness.get(&plain, &path).await.status, 403);
+    }
 }
