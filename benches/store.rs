@@ -49,7 +49,14 @@ async fn claim_and_settle() -> anyhow::Result<f64> {
     let mut settled = 0;
     loop {
         let lease = SignedDuration::from_hours(1);
-        let claimed = store.claim(cloud.clone(), CLAIMED_AT_ONCE, now, lease).await?;
+        let claimed = store
+            .claim(
+                cloud.clone(),
+                vec![(Kind::ImageShare, CLAIMED_AT_ONCE)],
+                now,
+                lease,
+            )
+            .await?;
         if claimed.is_empty() {
             break;
         }

@@ -243,7 +243,7 @@ impl Summary {
             left: standing(&|count| {
                 matches!(
                     count.state,
-                    TaskState::Queued | TaskState::Claimed | TaskState::Verifying
+                    TaskState::Queued | TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
                 )
             }),
             dead_notes: this_pass

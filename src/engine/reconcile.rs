@@ -61,7 +61,7 @@ pub fn reconcile<'a>(
     for task in live {
         match lost_reason(digest, task, &decided, evaluation, &index) {
             // A worker has it, or a call was made: only a look may settle it.
-            Some(_) if matches!(task.state, TaskState::Claimed | TaskState::Verifying) => {
+            Some(_) if may_have_been_called(task.state) => {
                 standing.insert(&task.target);
             }
             None if task.state == TaskState::Dead && now.duration_since(task.decided_at) > decision_valid => {
@@ -102,9 +102,14 @@ impl Reconciled<'_> {
 
 /// What is held or was given up by one policy, another one may carry out.
 fn is_on_its_way(state: TaskState) -> bool {
+    state == TaskState::Queued || may_have_been_called(state)
+}
+
+/// Only a look may settle it.
+fn may_have_been_called(state: TaskState) -> bool {
     matches!(
         state,
-        TaskState::Queued | TaskState::Claimed | TaskState::Verifying
+        TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
     )
 }
 
@@ -364,9 +369,11 @@ mod tests {
     fn a_call_that_was_made_is_settled_by_a_look_and_not_by_a_run() {
         let a = sample::revocation("i", "a");
         let evaluation = decided(&[]);
-        let called = [live(1, 1, &a, TaskState::Verifying, None)];
-        let result = held_against("other digest", &evaluation, &seen("i", &["a"]), &called);
-        assert_eq!(result.release, []);
+        for state in [TaskState::Claimed, TaskState::Submitted, TaskState::Verifying] {
+            let called = [live(1, 1, &a, state, None)];
+            let result = held_against("other digest", &evaluation, &seen("i", &["a"]), &called);
+            assert_eq!(result.release, [], "{state}");
+        }
     }
 
     #[test]
