@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use jiff::{SignedDuration, Timestamp};
 use revokd::{
-    model::{CloudName, Evidence, Mode, Revocation, RunState, RunTotals, Target, Trigger, Verdict},
+    model::{CloudName, Evidence, Kind, Mode, Revocation, RunState, RunTotals, Target, Trigger, Verdict},
     store::{Begun, Conclusion, Enqueue, NewRun, Settlement, Store},
 };
 use rusqlite::{Connection, params};

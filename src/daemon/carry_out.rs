@@ -27,7 +27,7 @@ mod rounds;
 mod settling;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use jobs::JOB_AT_MOST;
 

@@ -273,3 +273,55 @@ fn group(claimed: Vec<Claimed>, reach: impl Fn(Kind) -> Reach) -> Vec<Vec<Claime
     }
     groups
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::carry_out::tests::scene::Scene;
+
+    /// The targets of each group, as "image000 of project000".
+    fn grouped(claimed: Vec<Claimed>, reach: Reach) -> Vec<Vec<String>> {
+        let name = |claimed: &Claimed| {
+            let target = &claimed.task.revocation.target;
+            let subject = target.subject.as_ref().unwrap();
+            format!("{} of {subject}", target.resource)
+        };
+        let groups = group(claimed, |_| reach);
+        let names = groups.iter().map(|group| group.iter().map(name).collect());
+        names.collect()
+    }
+
+    fn sizes(claimed: Vec<Claimed>, reach: Reach) -> Vec<usize> {
+        grouped(claimed, reach).iter().map(Vec::len).collect()
+    }
+
+    #[tokio::test]
+    async fn what_one_call_may_remove_is_planned_together() {
+        let by_pairs = Reach {
+            resources: 100,
+            subjects: 100,
+            requests: 2,
+        };
+        let by_subjects = Reach {
+            resources: 1,
+            ..by_pairs
+        };
+        let claimed = Scene::new(3, 20).await.claim().await;
+        assert_eq!(sizes(claimed.clone(), by_pairs), [60]);
+        assert_eq!(sizes(claimed.clone(), by_subjects), [20, 20, 20]);
+        assert_eq!(sizes(claimed, Reach::ONE), [16, 4, 16, 4, 16, 4]);
+    }
+
+    #[tokio::test]
+    async fn what_one_job_is_at_stays_together_whatever_one_call_reaches() {
+        let mut claimed = Scene::new(4, 1).await.claim().await;
+        claimed[1].task.job = Some("j".into());
+        claimed[3].task.job = Some("j".into());
+        let (first, third) = ("image000 of project000", "image002 of project000");
+        let job = ["image001 of project000", "image003 of project000"];
+        assert_eq!(
+            grouped(claimed, Reach::ONE),
+            [vec![first], job.to_vec(), vec![third]]
+        );
+    }
+}

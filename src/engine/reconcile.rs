@@ -60,8 +60,7 @@ pub fn reconcile<'a>(
     let mut waiting: Vec<&LiveTask> = Vec::new();
     for task in live {
         match lost_reason(digest, task, &decided, evaluation, &index) {
-            // A worker has it, or a call was made: only a look may settle it.
-            Some(_) if may_have_been_called(task.state) => {
+            Some(_) if task.state.may_have_been_called() => {
                 standing.insert(&task.target);
             }
             None if task.state == TaskState::Dead && now.duration_since(task.decided_at) > decision_valid => {
@@ -102,15 +101,7 @@ impl Reconciled<'_> {
 
 /// What is held or was given up by one policy, another one may carry out.
 fn is_on_its_way(state: TaskState) -> bool {
-    state == TaskState::Queued || may_have_been_called(state)
-}
-
-/// Only a look may settle it.
-fn may_have_been_called(state: TaskState) -> bool {
-    matches!(
-        state,
-        TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
-    )
+    state == TaskState::Queued || state.may_have_been_called()
 }
 
 /// An operator is shown one run with everything in it, not a row of runs.
@@ -371,7 +362,7 @@ mod tests {
         let evaluation = decided(&[]);
         for state in [TaskState::Claimed, TaskState::Submitted, TaskState::Verifying] {
             let called = [live(1, 1, &a, state, None)];
-            let result = held_against("other digest", &evaluation, &seen("i", &["a"]), &called);
+            let result = held_against("other", &evaluation, &seen("i", &["a"]), &called);
             assert_eq!(result.release, [], "{state}");
         }
     }

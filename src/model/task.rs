@@ -63,6 +63,16 @@ closed_words! {
     }
 }
 
+impl TaskState {
+    /// A call may be under way or have been made: only a look may settle it.
+    pub fn may_have_been_called(self) -> bool {
+        matches!(
+            self,
+            TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
+        )
+    }
+}
+
 closed_words! {
     /// Why a task waits.
     Hold {

@@ -188,10 +188,7 @@ fn take(tx: &Tx<'_>, id: TaskId, now: Timestamp, until: Timestamp) -> Result<Cla
         now,
     };
     let lease = transition::change_task(tx, &entry, &next, cause)?;
-    let called = matches!(
-        entry.state,
-        TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
-    );
+    let called = entry.state.may_have_been_called();
     let last_outcome = if called { last_outcome(tx, id)? } else { None };
     let tries = begin_attempt(tx, id, now)?;
     Ok(Claimed {

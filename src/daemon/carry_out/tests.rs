@@ -3,5 +3,6 @@
 use scene::{Scene, rectangle};
 
 mod batches;
+mod double;
 mod jobs;
-mod scene;
+pub(in crate::daemon) mod scene;

@@ -3,7 +3,10 @@
 
 use jiff::SignedDuration;
 
-use super::*;
+use super::{
+    super::{Group, carry_out},
+    *,
+};
 use crate::model::{Batch, Failure, FailureClass, Id, Outcome, TaskState};
 
 /// The cloud refuses every call that names one of these images.
@@ -201,5 +204,21 @@ async fn a_stop_in_the_middle_of_halving_hands_the_rest_back() {
             .all(|task| task.attempts == 0 && task.note == "left for later")
     );
     assert_eq!(scene.calls().len(), 1);
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn what_waited_for_half_its_lease_is_handed_back_and_not_called() {
+    let scene = Scene::new(2, 1).await;
+    let late = Group {
+        tasks: scene.claim().await,
+        begin_before: scene.context.now(),
+        lease: SignedDuration::from_hours(1),
+    };
+    carry_out(scene.context.clone(), scene.cloud.clone(), late)
+        .await
+        .unwrap();
+    let left = scene.in_state(TaskState::Queued).await;
+    assert_eq!((left.len(), left[0].attempts, scene.calls().len()), (2, 0, 0));
     scene.finish().await;
 }
