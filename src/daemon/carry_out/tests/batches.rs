@@ -155,7 +155,7 @@ async fn a_connection_cut_after_the_effect_leads_to_no_other_call() {
 
 #[tokio::test]
 async fn what_an_accepted_batch_left_is_called_alone() {
-    let scene = Scene::new(1, 5).await;
+    let scene = Scene::new(1, 8).await;
     scene.on_call(|world, batch| {
         let count = if batch.len() > 1 { 3 } else { 1 };
         for target in batch.targets().take(count) {
@@ -163,17 +163,21 @@ async fn what_an_accepted_batch_left_is_called_alone() {
         }
         Outcome::Accepted
     });
-    scene.carry_out_as(vec![rectangle(0..1, 0..5)]).await;
+    scene.carry_out_as(vec![rectangle(0..1, 0..8)]).await;
     assert_eq!(scene.in_state(TaskState::Done).await.len(), 3);
     let left = scene.in_state(TaskState::Verifying).await;
     assert_eq!(left[0].note, "the cloud accepted the call, but it is still there");
 
     scene.clock.leap(SignedDuration::from_mins(1));
     scene.carry_out().await;
-    assert_eq!(scene.in_state(TaskState::Done).await.len(), 5);
+    assert_eq!(scene.in_state(TaskState::Done).await.len(), 8);
     let sizes: Vec<usize> = scene.calls().iter().map(Batch::len).collect();
-    assert_eq!(sizes, [5, 1, 1]);
-    assert_eq!(scene.double.world().looks.len(), 4, "both share their looks");
+    assert_eq!(sizes, [8, 1, 1, 1, 1, 1]);
+    assert_eq!(
+        scene.double.world().looks.len(),
+        4,
+        "the last five share their looks"
+    );
     scene.finish().await;
 }
 
