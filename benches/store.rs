@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::ensure;
 use jiff::{SignedDuration, Timestamp};
 use revokd::{
-    model::{CloudName, Evidence, Mode, Revocation, RunState, RunTotals, Target, Trigger, Verdict},
+    model::{CloudName, Evidence, Kind, Mode, Revocation, RunState, RunTotals, Target, Trigger, Verdict},
     store::{Begun, Conclusion, Enqueue, NewRun, Settlement, Store},
 };
 use rusqlite::{Connection, params};
@@ -49,7 +49,14 @@ async fn claim_and_settle() -> anyhow::Result<f64> {
     let mut settled = 0;
     loop {
         let lease = SignedDuration::from_hours(1);
-        let claimed = store.claim(cloud.clone(), CLAIMED_AT_ONCE, now, lease).await?;
+        let claimed = store
+            .claim(
+                cloud.clone(),
+                vec![(Kind::ImageShare, CLAIMED_AT_ONCE)],
+                now,
+                lease,
+            )
+            .await?;
         if claimed.is_empty() {
             break;
         }

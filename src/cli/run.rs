@@ -240,12 +240,7 @@ impl Summary {
             dead: standing(&|count| count.state == TaskState::Dead),
             held: standing(&|count| matches!(count.hold, Some(Hold::Approval | Hold::Brake))),
             in_grace: standing(&|count| count.hold == Some(Hold::Grace)),
-            left: standing(&|count| {
-                matches!(
-                    count.state,
-                    TaskState::Queued | TaskState::Claimed | TaskState::Verifying
-                )
-            }),
+            left: standing(&|count| count.state == TaskState::Queued || count.state.may_have_been_called()),
             dead_notes: this_pass
                 .map(|task| format!("task {}: {}: {}", task.id, task.revocation.target, task.note))
                 .collect(),

@@ -27,7 +27,7 @@ pub struct Arguments {
 enum Command {
     /// The latest tasks
     List {
-        /// held, queued, claimed, verifying, done, dead or cancelled.
+        /// held, queued, claimed, submitted, verifying, done, dead or cancelled.
         #[arg(long, value_name = "STATE")]
         state: Option<TaskState>,
         /// Tasks of one policy.

@@ -1,275 +1,278 @@
-//! Carries out the tasks of one resource: look, call, look again, settle.
+//! Carries out claimed tasks: look, call, look again, settle.
 //!
 //! The tries were recorded when the tasks were claimed. Nothing is called that
-//! the first look does not still bear out, and nothing is done that the second
-//! look does not show gone.
+//! a look just before does not still bear out, and nothing is done that a look
+//! after it does not show gone.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
-use super::{
-    context::{Cloud, Context},
-    progress::Ended,
+use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::{SignedDuration, Timestamp};
+
+pub use self::settling::hand_back;
+use self::{
+    rounds::{Call, Round},
+    settling::{Ending, settle},
 };
+use super::context::{Cloud, Context};
 use crate::{
-    engine::{
-        circuit::Call,
-        recheck::{self, Presence, Recheck},
-        retry::{self, Try},
-    },
-    model::{Batch, Failure, Inventory, Outcome, Verdict},
-    store::{Claimed, Settlement, StoreError},
+    engine::{batches, circuit},
+    model::{Failure, FailureClass, JobId, Outcome},
+    store::{Claimed, StoreError, Submission},
 };
 
-/// `group` holds tasks of one kind and one resource.
-pub async fn carry_out(
+mod jobs;
+mod looks;
+mod rounds;
+mod settling;
+
+#[cfg(test)]
+pub(super) mod tests;
+
+pub use jobs::JOB_AT_MOST;
+
+/// How old the look may be that a call rests on. Batches that were planned
+/// together, or are parts of one that was refused, wait for each other, and what
+/// is granted anew meanwhile must stay.
+const LOOK_VALID: SignedDuration = SignedDuration::from_secs(30);
+
+/// Tasks that one worker takes on together: of one cloud and one kind, and of
+/// one job if the first has one.
+pub struct Group {
+    pub tasks: Vec<Claimed>,
+    /// No call is begun from then on: the rest of the lease is for the looks
+    /// that show what came of the calls before.
+    pub begin_before: Timestamp,
+    /// How long the tasks are kept once a job of the cloud is at them.
+    pub lease: SignedDuration,
+}
+
+/// What everything that is done for a group is handed.
+struct Work {
     context: Arc<Context>,
     cloud: Arc<Cloud>,
-    group: Vec<Claimed>,
-) -> Result<(), StoreError> {
-    let first = match look(&context, &cloud, &group[0]).await {
-        Ok(view) => view,
-        Err(failure) => {
-            let settled = group.into_iter().map(|claimed| {
-                let presence = Presence::Unknown("the look before the call failed".to_owned());
-                let verdict = verdict(&context, &cloud, &claimed, None, presence, Some(failure.clone()));
-                (claimed, verdict, failure.class.as_str())
-            });
-            let settled = settled.collect();
-            return settle(&context, settled).await;
+    begin_before: Timestamp,
+    lease: SignedDuration,
+}
+
+impl Work {
+    fn now(&self) -> Timestamp {
+        self.context.now()
+    }
+
+    /// Why nothing more is to be begun, if so.
+    fn held_back(&self) -> Option<&'static str> {
+        if self.context.stop.is_cancelled() || self.cloud.is_down() {
+            Some("left for later")
+        } else if self.now() >= self.begin_before {
+            Some("its turn came too late: it is looked at again first")
+        } else {
+            None
         }
+    }
+}
+
+/// # Errors
+/// The store failed: without it nothing may be removed.
+pub async fn carry_out(context: Arc<Context>, cloud: Arc<Cloud>, group: Group) -> Result<(), StoreError> {
+    let Some(first) = group.tasks.first() else {
+        return Ok(());
     };
-    let mut settled = Vec::new();
-    let mut called = Vec::new();
-    for claimed in group {
-        match before_call(&context, &cloud, &first, &claimed) {
-            Some((verdict, word)) => settled.push((claimed, verdict, word)),
-            None if context.stop.is_cancelled() || cloud.is_down() => {
-                let verdict = not_called(&context, &claimed, "left for later");
-                settled.push((claimed, verdict, "not-called"));
-            }
-            None => {
-                let outcome = call(&context, &cloud, &claimed).await;
-                called.push((claimed, outcome));
-            }
-        }
-    }
-    settled.extend(after_calls(&context, &cloud, called).await);
-    settle(&context, settled).await
-}
-
-/// Returns tasks that nothing was done about; it costs them no try.
-pub async fn hand_back(context: &Context, group: Vec<Claimed>, why: &str) -> Result<(), StoreError> {
-    let settled = group.into_iter().map(|claimed| {
-        let verdict = not_called(context, &claimed, why);
-        (claimed, verdict, "not-called")
-    });
-    let settled = settled.collect();
-    settle(context, settled).await
-}
-
-async fn look(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Result<Inventory, Failure> {
-    let target = &claimed.task.revocation.target;
-    let seen = cloud
-        .handles
-        .reader
-        .look(
-            target.kind,
-            &target.resource,
-            target.subject.as_slice(),
-            context.now(),
-        )
-        .await;
-    match &seen {
-        Ok(_) => cloud.answered(Call::Read),
-        Err(failure) => cloud.failed(Call::Read, failure, context.now()),
-    }
-    seen
-}
-
-/// What the look before the call settles already; `None`: make the call.
-fn before_call(
-    context: &Context,
-    cloud: &Cloud,
-    view: &Inventory,
-    claimed: &Claimed,
-) -> Option<(Verdict, &'static str)> {
-    let task = &claimed.task;
-    // The rules of this moment: a reload may have come during the calls before.
-    let rules = context.rules();
-    let policy = rules.policy(&task.revocation.evidence.policy).map(Arc::as_ref);
-    let now = context.now();
-    match recheck::recheck(task, policy, view, &rules.protection, context.decision_valid, now) {
-        Recheck::Proceed => None,
-        Recheck::Gone => {
-            let note = if claimed.called {
-                "seen gone after an earlier try"
-            } else {
-                "was gone already"
-            };
-            Some((
-                Verdict::Done {
-                    note: note.to_owned(),
-                },
-                "gone",
-            ))
-        }
-        Recheck::Cancel(reason) => Some((Verdict::Cancelled { reason }, "no-reason")),
-        Recheck::Dead(reason) => Some((Verdict::Dead { reason }, "impossible")),
-        Recheck::Wait(note) => {
-            let not_before = now
-                + context
-                    .retry
-                    .longest_delay
-                    .min(jiff::SignedDuration::from_mins(1));
-            Some((
-                Verdict::Again {
-                    not_before,
-                    called: true,
-                    burned: false,
-                    note,
-                },
-                "waiting",
-            ))
-        }
-        Recheck::Unknown(reason) => {
-            let verdict = verdict(context, cloud, claimed, None, Presence::Unknown(reason), None);
-            Some((verdict, "unknown"))
-        }
-    }
-}
-
-async fn call(context: &Context, cloud: &Cloud, claimed: &Claimed) -> Outcome {
-    let target = &claimed.task.revocation.target;
-    let outcome = cloud.handles.revoker.revoke(&Batch::of_one(target)).await;
-    match &outcome {
-        Outcome::Accepted | Outcome::Submitted(_) | Outcome::NotThere => cloud.answered(Call::Remove),
-        Outcome::Failed(failure) | Outcome::Poisoned(failure) => {
-            cloud.failed(Call::Remove, failure, context.now())
-        }
-    }
-    outcome
-}
-
-async fn after_calls(
-    context: &Context,
-    cloud: &Cloud,
-    called: Vec<(Claimed, Outcome)>,
-) -> Vec<(Claimed, Verdict, &'static str)> {
-    let Some((first, _)) = called.first() else {
-        return vec![];
+    let (kind, job) = (first.task.revocation.target.kind, first.task.job.clone());
+    let reach = cloud.handles.revoker.reach(kind);
+    let work = Work {
+        context,
+        cloud,
+        begin_before: group.begin_before,
+        lease: group.lease,
     };
-    let second = look(context, cloud, first).await;
-    let judged = called.into_iter().map(|(claimed, outcome)| {
-        let (presence, look_failed) = match &second {
-            Ok(view) => (recheck::presence(&claimed.task.revocation.target, view), None),
-            Err(failure) => (
-                Presence::Unknown("the look after the call failed".to_owned()),
-                Some(failure.clone()),
-            ),
+    if let Some(job) = job {
+        return ask_for_job(&work, &job, group.tasks).await;
+    }
+    match rounds::plan(group.tasks, reach) {
+        Ok(rounds) => work_off(&work, rounds.into()).await,
+        Err(endings) => settle(&work.context, endings).await,
+    }
+}
+
+/// Rounds go side by side, and each settles its own tasks: none waits for
+/// another. What a round leaves to do goes before the others, while its look is
+/// fresh.
+///
+/// A batch of n targets takes at most 2n calls however it is refused: after a
+/// call, only parts of it that share nothing and are smaller are called, so the
+/// calls form a tree with at most n leaves.
+async fn work_off(work: &Work, mut waiting: VecDeque<Round>) -> Result<(), StoreError> {
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        while under_way.len() < work.cloud.concurrency.max(1)
+            && let Some(round) = waiting.pop_front()
+        {
+            under_way.push(carry_out_round(work, round));
+        }
+        let Some(left) = under_way.next().await else {
+            return Ok(());
         };
-        let word = match &outcome {
-            Outcome::Accepted => "accepted",
-            Outcome::Submitted(_) => "submitted",
-            Outcome::Poisoned(_) => "poisoned",
-            Outcome::NotThere => "not-there",
-            Outcome::Failed(failure) => failure.class.as_str(),
-        };
-        let verdict = verdict(context, cloud, &claimed, Some(outcome), presence, look_failed);
-        (claimed, verdict, word)
-    });
-    judged.collect()
-}
-
-fn verdict(
-    context: &Context,
-    cloud: &Cloud,
-    claimed: &Claimed,
-    outcome: Option<Outcome>,
-    presence: Presence,
-    look_failed: Option<Failure>,
-) -> Verdict {
-    let tried = Try {
-        outcome,
-        presence,
-        look_failed,
-        called_before: claimed.called,
-        number: claimed.attempt,
-        of_all: claimed.tries,
-    };
-    retry::decide(
-        &tried,
-        &context.retry,
-        cloud.is_down(),
-        (context.random)(),
-        context.now(),
-    )
-}
-
-fn not_called(context: &Context, claimed: &Claimed, why: &str) -> Verdict {
-    Verdict::Again {
-        not_before: context.now(),
-        called: claimed.called,
-        burned: false,
-        note: why.to_owned(),
+        for round in left?.into_iter().rev() {
+            waiting.push_front(round);
+        }
     }
 }
 
-async fn settle(context: &Context, settled: Vec<(Claimed, Verdict, &'static str)>) -> Result<(), StoreError> {
-    let now = context.now();
-    let settlements = settled.iter().map(|(claimed, verdict, word)| Settlement {
-        task: claimed.task.id,
-        lease: claimed.lease,
-        verdict: verdict.clone(),
-        outcome: (*word).to_owned(),
-        now,
-    });
-    let held = context.store.settle(settlements.collect()).await?;
-    let mut ended = Ended::default();
-    for ((claimed, verdict, word), held) in settled.iter().zip(held) {
-        let target = &claimed.task.revocation.target;
-        if !held {
-            tracing::warn!(task = claimed.task.id, %target, "another worker took the task over; this try counts for nothing");
+/// Returns what is left to do: halves of a batch that was refused, and parts of
+/// one that the look broke up.
+async fn carry_out_round(work: &Work, round: Round) -> Result<Vec<Round>, StoreError> {
+    if let Some(why) = work.held_back() {
+        hand_back(&work.context, round.into_tasks().collect(), why).await?;
+        return Ok(vec![]);
+    }
+    let is_fresh = |at: Timestamp| work.now().duration_since(at) <= LOOK_VALID;
+    let (mut rounds, settled) = match round.looked_at {
+        Some(at) if is_fresh(at) => (vec![round], vec![]),
+        _ => looks::before(work, round).await,
+    };
+    let rest = rounds.split_off(rounds.len().min(1));
+    let first = async {
+        match rounds.pop() {
+            Some(first) => call_all(work, first).await,
+            None => Ok(vec![]),
+        }
+    };
+    let (settled, left) = futures::join!(settle(&work.context, settled), first);
+    settled?;
+    Ok(left?.into_iter().chain(rest).collect())
+}
+
+/// Makes the calls of a round one after the other, then looks once for all.
+async fn call_all(work: &Work, round: Round) -> Result<Vec<Round>, StoreError> {
+    let (mut endings, mut answered, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    for call in round.calls {
+        if let Some(why) = work.held_back() {
+            let tasks = call.tasks.into_iter();
+            endings.extend(tasks.map(|claimed| Ending::not_called(&work.context, claimed, why)));
             continue;
         }
-        let revocation = &claimed.task.revocation;
-        context.metrics.attempt_ended(&target.cloud, word);
-        context.metrics.task_ended(
-            &revocation.evidence.policy,
-            &target.cloud,
-            verdict,
-            revocation.due_since,
-            now,
-        );
-        log(claimed, verdict);
-        match verdict {
-            Verdict::Done { .. } => ended.done += 1,
-            Verdict::Dead { .. } => ended.dead += 1,
-            Verdict::Cancelled { .. } => ended.cancelled += 1,
-            Verdict::Again { .. } | Verdict::UnderWay { .. } => ended.again += 1,
+        match make(work, call).await? {
+            Made::Answered(some) => answered.extend(some),
+            Made::Split(halves) => left.extend(rounds::of(halves.into(), round.looked_at)),
+            Made::Ended(some) => endings.extend(some),
         }
     }
-    context.progress.tried(ended);
-    Ok(())
+    endings.extend(looks::after(work, answered).await);
+    settle(&work.context, endings).await?;
+    Ok(left)
 }
 
-fn log(claimed: &Claimed, verdict: &Verdict) {
-    let task = &claimed.task;
-    let target = &task.revocation.target;
-    let policy = &task.revocation.evidence.policy;
-    let (id, run, attempt) = (task.id, task.run, claimed.attempt);
-    match verdict {
-        Verdict::Done { note } => tracing::info!(task = id, run, %policy, %target, attempt, "done: {note}"),
-        Verdict::Cancelled { reason } => {
-            tracing::info!(task = id, run, %policy, %target, "cancelled: {reason}")
+/// A task that a call was made for, before anybody looked what came of it.
+struct Answered {
+    claimed: Claimed,
+    outcome: Outcome,
+    /// How the job of the call ended, in words.
+    job_end: Option<String>,
+}
+
+enum Made {
+    Answered(Vec<Answered>),
+    /// Refused because of a part of it: the parts are to be called.
+    Split([Call; 2]),
+    /// Nothing is left to do or to look at.
+    Ended(Vec<Ending>),
+}
+
+/// Makes the one call for a batch, and waits for its job if it has one.
+async fn make(work: &Work, call: Call) -> Result<Made, StoreError> {
+    let (cloud, kind, size) = (&work.cloud, call.batch.kind, call.batch.len());
+    let targets = call.tasks.iter().map(|claimed| &claimed.task.revocation.target);
+    if let Err(wrong) = batches::check(&call.batch, targets) {
+        return Ok(Made::Ended(rounds::violated(call.tasks, &wrong)));
+    }
+    let outcome = cloud.handles.revoker.revoke(&call.batch).await;
+    match &outcome {
+        Outcome::Accepted | Outcome::Submitted(_) | Outcome::NotThere => {
+            cloud.answered(circuit::Call::Remove);
         }
-        Verdict::Dead { reason } => {
-            tracing::error!(task = id, run, %policy, %target, attempt, "given up: {reason}")
-        }
-        Verdict::UnderWay { note, not_before } => {
-            tracing::info!(task = id, run, %policy, %target, attempt, %not_before, "under way: {note}");
-        }
-        Verdict::Again { note, not_before, .. } => {
-            tracing::warn!(task = id, run, %policy, %target, attempt, %not_before, "to be tried again: {note}");
+        Outcome::Failed(failure) | Outcome::Poisoned(failure) => {
+            cloud.failed(circuit::Call::Remove, failure, work.now());
         }
     }
+    let word = settling::word(&outcome);
+    work.context.metrics.removal_called(&cloud.name, kind, size, word);
+    match outcome {
+        Outcome::Submitted(job) => submitted(work, call.tasks, job).await,
+        Outcome::Poisoned(failure) => Ok(match call.halves() {
+            Ok(halves) => {
+                tracing::warn!(cloud = %cloud.name, targets = size, "a batch was refused because of a part of it, and is halved: {failure}");
+                Made::Split(halves)
+            }
+            // Alone it is no batch that could be split: it is this one.
+            Err(tasks) => {
+                let refused = Failure {
+                    class: FailureClass::Refused,
+                    ..failure
+                };
+                Made::Answered(answered(tasks, &Outcome::Failed(refused), None))
+            }
+        }),
+        outcome => Ok(Made::Answered(answered(call.tasks, &outcome, None))),
+    }
+}
+
+/// Puts the job on record before anything else, then waits for it.
+async fn submitted(work: &Work, tasks: Vec<Claimed>, job: JobId) -> Result<Made, StoreError> {
+    let now = work.now();
+    let submission = Submission {
+        tasks: tasks
+            .iter()
+            .map(|claimed| (claimed.task.id, claimed.lease))
+            .collect(),
+        job: job.clone(),
+        until: now.checked_add(work.lease).unwrap_or(Timestamp::MAX),
+        now,
+    };
+    let held = work.context.store.submitted(submission).await?;
+    let mut ours = Vec::with_capacity(tasks.len());
+    for (mut claimed, held) in tasks.into_iter().zip(held) {
+        if held {
+            claimed.task.job = Some(job.clone());
+            ours.push(claimed);
+        } else {
+            settling::taken_over(&claimed);
+        }
+    }
+    Ok(match wait_for_job(work, ours, &job).await {
+        Ok(answered) => Made::Answered(answered),
+        Err(under_way) => Made::Ended(under_way),
+    })
+}
+
+/// What a job was begun for by an earlier try, or by a process that is gone:
+/// the call was made, so none is made before the job is over and a look shows
+/// what it left.
+async fn ask_for_job(work: &Work, job: &JobId, tasks: Vec<Claimed>) -> Result<(), StoreError> {
+    let endings = match wait_for_job(work, tasks, job).await {
+        Ok(answered) => looks::after(work, answered).await,
+        Err(under_way) => under_way,
+    };
+    settle(&work.context, endings).await
+}
+
+/// # Errors
+/// It is not over, and is to be asked for again.
+async fn wait_for_job(work: &Work, tasks: Vec<Claimed>, job: &JobId) -> Result<Vec<Answered>, Vec<Ending>> {
+    match jobs::end(work, job).await {
+        Some(end) => Ok(answered(tasks, &Outcome::Submitted(job.clone()), Some(end))),
+        None => {
+            let under_way = |claimed| Ending::under_way(&work.context, claimed);
+            Err(tasks.into_iter().map(under_way).collect())
+        }
+    }
+}
+
+fn answered(tasks: Vec<Claimed>, outcome: &Outcome, job_end: Option<String>) -> Vec<Answered> {
+    let answered = tasks.into_iter().map(|claimed| Answered {
+        claimed,
+        outcome: outcome.clone(),
+        job_end: job_end.clone(),
+    });
+    answered.collect()
 }

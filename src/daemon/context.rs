@@ -6,7 +6,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{clock::SharedClock, progress::Progress};
@@ -83,6 +83,9 @@ pub struct Cloud {
     pub longest_call: SignedDuration,
     circuit: Mutex<Circuit>,
     pub wake: Notify,
+    /// Looks at many resources for one batch, at once; those that come later
+    /// wait their turn.
+    pub looks: Semaphore,
     metrics: Arc<Metrics>,
 }
 
@@ -102,6 +105,7 @@ impl Cloud {
             longest_call,
             circuit: Mutex::default(),
             wake: Notify::new(),
+            looks: Semaphore::new(concurrency.max(1)),
             metrics,
         }
     }

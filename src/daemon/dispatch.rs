@@ -1,26 +1,33 @@
 //! Takes due tasks of one cloud from the queue and has them carried out, as
-//! many resources at once as the cloud's limits allow.
+//! many at once as the cloud's limits allow.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{
-    carry_out::{carry_out, hand_back},
+    carry_out::{Group, JOB_AT_MOST, carry_out, hand_back},
     context::{Cloud, Context},
 };
 use crate::{
     engine::circuit::{Call, Permission},
-    model::{Id, Kind},
+    model::{Id, JobId, Kind, Reach},
     store::{Claimed, StoreError},
 };
 
-/// Tasks of one resource that one worker takes on at a time.
+/// Tasks of one resource that one worker takes on at a time where each of them
+/// costs a call.
 const GROUP_MAX: usize = 16;
-/// Resources in work for each call that the cloud allows at once: while one
-/// waits for the disk another may call. The calls themselves are bounded by
-/// the provider.
+/// Tasks of a kind that are claimed together where one call removes several:
+/// the more are planned together, the fewer calls they take. They are in
+/// memory, and a claim of them holds up the store for a fraction of a second.
+const PLANNED_TOGETHER: usize = 4096;
+/// Workers for each call that the cloud allows at once: while one waits for the
+/// disk another may call. The calls themselves are bounded by the provider.
 const WORKERS_PER_CALL: usize = 2;
 /// How long another process's change of the store may go unnoticed.
 const POLL: SignedDuration = SignedDuration::from_secs(1);
@@ -31,130 +38,290 @@ const POLL: SignedDuration = SignedDuration::from_secs(1);
 /// # Errors
 /// The store failed: without it nothing may be removed.
 pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), StoreError> {
-    let most_workers = cloud.concurrency * WORKERS_PER_CALL;
-    let mut workers: JoinSet<Result<(), StoreError>> = JoinSet::new();
-    let mut ready: VecDeque<Vec<Claimed>> = VecDeque::new();
-    loop {
-        while let Some(ended) = workers.try_join_next() {
-            ended.expect("a worker does not panic")?;
-        }
-        if context.stop.is_cancelled() {
-            break;
-        }
-        let permission = permission(&context, &cloud).await;
-        if let Permission::Wait { until } = permission {
-            // What is waiting in memory goes back: its lease must not run out here.
-            give_back(&context, &cloud, &mut ready).await?;
-            rest(&context, &cloud, &mut workers, until).await?;
-            continue;
-        }
-        while workers.len() < most_workers
-            && let Some(group) = ready.pop_front()
-        {
-            workers.spawn(carry_out(context.clone(), cloud.clone(), group));
-        }
-        if ready.is_empty() {
-            ready = take(&context, &cloud).await?;
-        }
-        let wait_for = match ready.is_empty() {
-            true => next_look(&context, &cloud).await?,
-            false => context.now() + POLL,
-        };
-        if workers.len() >= most_workers || ready.is_empty() {
-            rest(&context, &cloud, &mut workers, wait_for).await?;
-        }
-    }
-    give_back(&context, &cloud, &mut ready).await?;
-    while let Some(ended) = workers.join_next().await {
-        ended.expect("a worker does not panic")?;
+    let mut dispatcher = Dispatcher {
+        context,
+        cloud,
+        workers: JoinSet::new(),
+        ready: VecDeque::new(),
+        in_work: HashMap::new(),
+    };
+    dispatcher.work().await?;
+    dispatcher.give_back().await?;
+    while let Some(ended) = dispatcher.workers.join_next().await {
+        dispatcher.ended(ended)?;
     }
     Ok(())
 }
 
-/// Asks the circuit, and makes the probe that a half-open one wants.
-async fn permission(context: &Context, cloud: &Cloud) -> Permission {
-    let permission = cloud.permission(context.now());
-    if permission != Permission::Probe {
-        return permission;
+struct Dispatcher {
+    context: Arc<Context>,
+    cloud: Arc<Cloud>,
+    workers: JoinSet<Worked>,
+    /// Claimed, and not given to a worker yet.
+    ready: VecDeque<Group>,
+    /// Tasks of each kind that are claimed, ready or with a worker.
+    in_work: HashMap<Kind, usize>,
+}
+
+/// Of what kind and how many tasks a worker had, and whether the store went
+/// along with it.
+type Worked = (Kind, usize, Result<(), StoreError>);
+
+impl Dispatcher {
+    async fn work(&mut self) -> Result<(), StoreError> {
+        let most_workers = self.cloud.concurrency * WORKERS_PER_CALL;
+        loop {
+            while let Some(ended) = self.workers.try_join_next() {
+                self.ended(ended)?;
+            }
+            if self.context.stop.is_cancelled() {
+                return Ok(());
+            }
+            if let Permission::Wait { until } = self.permission().await {
+                // What is waiting in memory goes back: its lease must not run out here.
+                self.give_back().await?;
+                self.rest(until).await?;
+                continue;
+            }
+            while self.workers.len() < most_workers
+                && let Some(group) = self.ready.pop_front()
+            {
+                self.start(group);
+            }
+            if self.ready.is_empty() {
+                self.take().await?;
+            }
+            let wait_for = match self.ready.is_empty() {
+                true => self.next_look().await?,
+                false => self.context.now() + POLL,
+            };
+            if self.workers.len() >= most_workers || self.ready.is_empty() {
+                self.rest(wait_for).await?;
+            }
+        }
     }
-    match cloud.handles.reader.probe().await {
-        Ok(()) => cloud.answered(Call::Read),
-        Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
+
+    fn start(&mut self, group: Group) {
+        let (kind, tasks) = (kind_of(&group), group.tasks.len());
+        let carrying_out = carry_out(self.context.clone(), self.cloud.clone(), group);
+        self.workers
+            .spawn(async move { (kind, tasks, carrying_out.await) });
     }
-    match cloud.permission(context.now()) {
-        // Failed in a way that says nothing of the cloud: do not spin on it.
-        Permission::Probe => Permission::Wait {
-            until: context.now() + POLL,
-        },
-        decided => decided,
+
+    fn ended(&mut self, ended: Result<Worked, tokio::task::JoinError>) -> Result<(), StoreError> {
+        let (kind, tasks, worked) = ended.expect("a worker does not panic");
+        self.out_of_work(kind, tasks);
+        worked
+    }
+
+    fn out_of_work(&mut self, kind: Kind, tasks: usize) {
+        let in_work = self.in_work.entry(kind).or_default();
+        *in_work = in_work.saturating_sub(tasks);
+    }
+
+    /// Asks the circuit, and makes the probe that a half-open one wants.
+    async fn permission(&self) -> Permission {
+        let (context, cloud) = (&self.context, &self.cloud);
+        let permission = cloud.permission(context.now());
+        if permission != Permission::Probe {
+            return permission;
+        }
+        match cloud.handles.reader.probe().await {
+            Ok(()) => cloud.answered(Call::Read),
+            Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
+        }
+        match cloud.permission(context.now()) {
+            // Failed in a way that says nothing of the cloud: do not spin on it.
+            Permission::Probe => Permission::Wait {
+                until: context.now() + POLL,
+            },
+            decided => decided,
+        }
+    }
+
+    /// Claims due tasks, and groups them by what is carried out together.
+    async fn take(&mut self) -> Result<(), StoreError> {
+        let (now, lease) = (self.context.now(), self.lease());
+        let claim = self
+            .context
+            .store
+            .claim(self.cloud.name.clone(), self.wanted(), now, lease);
+        let revoker = &self.cloud.handles.revoker;
+        for tasks in group(claim.await?, |kind| revoker.reach(kind)) {
+            let group = Group {
+                tasks,
+                begin_before: now.checked_add(lease / 2).unwrap_or(Timestamp::MAX),
+                lease,
+            };
+            *self.in_work.entry(kind_of(&group)).or_default() += group.tasks.len();
+            self.ready.push_back(group);
+        }
+        Ok(())
+    }
+
+    /// How many tasks of each kind may be claimed now.
+    fn wanted(&self) -> Vec<(Kind, usize)> {
+        let mut wanted = Vec::new();
+        for kind in Kind::ALL {
+            let in_work = self.in_work.get(kind).copied().unwrap_or_default();
+            if !is_wide(self.cloud.handles.revoker.reach(*kind)) {
+                wanted.push((*kind, (self.cloud.concurrency * 8).max(64)));
+            } else if in_work <= PLANNED_TOGETHER {
+                // A second lot may be planned while jobs of the first go on,
+                // and no more: what is claimed stands in memory.
+                wanted.push((*kind, PLANNED_TOGETHER));
+            }
+        }
+        wanted
+    }
+
+    /// A worker looks at each resource of its calls, calls, perhaps waits for
+    /// a job, and looks again; nothing that is claimed waits for more than a few
+    /// workers before it. A call is begun in the first half of the lease only,
+    /// so it is the looks that this has to be long enough for.
+    fn lease(&self) -> SignedDuration {
+        let reaches = Kind::ALL
+            .iter()
+            .map(|kind| self.cloud.handles.revoker.reach(*kind));
+        let (mut resources, mut waiting) = (GROUP_MAX, SignedDuration::ZERO);
+        for reach in reaches.filter(|reach| is_wide(*reach)) {
+            resources = resources.max(reach.resources);
+            waiting = JOB_AT_MOST.saturating_mul(2);
+        }
+        let calls = i32::try_from(resources * 8).unwrap_or(i32::MAX);
+        self.cloud
+            .longest_call
+            .saturating_mul(calls)
+            .saturating_add(waiting)
+    }
+
+    async fn give_back(&mut self) -> Result<(), StoreError> {
+        let mut all: Vec<Claimed> = Vec::new();
+        while let Some(group) = self.ready.pop_front() {
+            self.out_of_work(kind_of(&group), group.tasks.len());
+            all.extend(group.tasks);
+        }
+        if all.is_empty() {
+            return Ok(());
+        }
+        let why = match self.cloud.is_down() {
+            true => "the cloud is down",
+            false => "the daemon is stopping",
+        };
+        hand_back(&self.context, all, why).await
+    }
+
+    async fn next_look(&self) -> Result<Timestamp, StoreError> {
+        let poll = self.context.now() + POLL;
+        let kinds = self.wanted().into_iter().map(|(kind, _)| kind).collect();
+        let due = self
+            .context
+            .store
+            .next_due(self.cloud.name.clone(), kinds)
+            .await?;
+        Ok(due.map_or(poll, |due| due.min(poll)))
+    }
+
+    /// Until `until`, or a worker is free, or something came into the queue, or
+    /// the daemon stops.
+    async fn rest(&mut self, until: Timestamp) -> Result<(), StoreError> {
+        tokio::select! {
+            Some(ended) = self.workers.join_next() => self.ended(ended)?,
+            () = self.cloud.wake.notified() => {}
+            () = self.context.stop.cancelled() => {}
+            () = self.context.clock.sleep_until(until) => {}
+        }
+        Ok(())
     }
 }
 
-/// Due tasks, grouped by resource.
-async fn take(context: &Context, cloud: &Cloud) -> Result<VecDeque<Vec<Claimed>>, StoreError> {
-    let limit = (cloud.concurrency * 8).max(64);
-    // Each group costs at most a look, its calls and a second look; nothing
-    // that is claimed waits for more than a few groups before it.
-    let calls = i32::try_from(GROUP_MAX * 8).unwrap_or(i32::MAX);
-    let lease = cloud.longest_call.saturating_mul(calls);
-    let claimed = context
-        .store
-        .claim(cloud.name.clone(), limit, context.now(), lease)
-        .await?;
-    Ok(group(claimed))
+/// One call of the kind may remove several targets.
+fn is_wide(reach: Reach) -> bool {
+    reach.resources > 1 || reach.subjects > 1
 }
 
-fn group(claimed: Vec<Claimed>) -> VecDeque<Vec<Claimed>> {
-    let resource = |claimed: &Claimed| -> (Kind, Id) {
-        let target = &claimed.task.revocation.target;
-        (target.kind, target.resource.clone())
-    };
-    let mut groups: VecDeque<Vec<Claimed>> = VecDeque::new();
+fn kind_of(group: &Group) -> Kind {
+    let first = group.tasks.first();
+    first
+        .map(|claimed| claimed.task.revocation.target.kind)
+        .expect("a group holds at least one task")
+}
+
+/// Tasks of one job together; of the others those that one call could serve,
+/// or where each costs a call, a few of one resource.
+fn group(claimed: Vec<Claimed>, reach: impl Fn(Kind) -> Reach) -> Vec<Vec<Claimed>> {
+    let mut groups: Vec<Vec<Claimed>> = Vec::new();
+    let mut open: HashMap<(Kind, Option<JobId>, Option<Id>), usize> = HashMap::new();
     for one in claimed {
-        match groups.back_mut() {
-            Some(last) if last.len() < GROUP_MAX && resource(&last[0]) == resource(&one) => last.push(one),
-            _ => groups.push_back(vec![one]),
+        let target = &one.task.revocation.target;
+        let reach = reach(target.kind);
+        let (job, most) = match is_wide(reach) || one.task.job.is_some() {
+            true => (one.task.job.clone(), usize::MAX),
+            false => (None, GROUP_MAX),
+        };
+        let by_resource = job.is_none() && reach.resources == 1;
+        let resource = by_resource.then(|| target.resource.clone());
+        let key = (target.kind, job, resource);
+        let group = open.get(&key).and_then(|index| groups.get_mut(*index));
+        match group.filter(|group| group.len() < most) {
+            Some(group) => group.push(one),
+            None => {
+                open.insert(key, groups.len());
+                groups.push(vec![one]);
+            }
         }
     }
     groups
 }
 
-async fn give_back(
-    context: &Context,
-    cloud: &Cloud,
-    ready: &mut VecDeque<Vec<Claimed>>,
-) -> Result<(), StoreError> {
-    let all: Vec<Claimed> = ready.drain(..).flatten().collect();
-    if all.is_empty() {
-        return Ok(());
-    }
-    let why = if cloud.is_down() {
-        "the cloud is down"
-    } else {
-        "the daemon is stopping"
-    };
-    hand_back(context, all, why).await
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::daemon::carry_out::tests::scene::Scene;
 
-async fn next_look(context: &Context, cloud: &Cloud) -> Result<Timestamp, StoreError> {
-    let poll = context.now() + POLL;
-    let due = context.store.next_due(cloud.name.clone()).await?;
-    Ok(due.map_or(poll, |due| due.min(poll)))
-}
-
-/// Until `until`, or a worker is free, or something came into the queue, or
-/// the daemon stops.
-async fn rest(
-    context: &Context,
-    cloud: &Cloud,
-    workers: &mut JoinSet<Result<(), StoreError>>,
-    until: Timestamp,
-) -> Result<(), StoreError> {
-    tokio::select! {
-        Some(ended) = workers.join_next() => ended.expect("a worker does not panic")?,
-        () = cloud.wake.notified() => {}
-        () = context.stop.cancelled() => {}
-        () = context.clock.sleep_until(until) => {}
+    /// The targets of each group, as "image000 of project000".
+    fn grouped(claimed: Vec<Claimed>, reach: Reach) -> Vec<Vec<String>> {
+        let name = |claimed: &Claimed| {
+            let target = &claimed.task.revocation.target;
+            let subject = target.subject.as_ref().unwrap();
+            format!("{} of {subject}", target.resource)
+        };
+        let groups = group(claimed, |_| reach);
+        let names = groups.iter().map(|group| group.iter().map(name).collect());
+        names.collect()
     }
-    Ok(())
+
+    fn sizes(claimed: Vec<Claimed>, reach: Reach) -> Vec<usize> {
+        grouped(claimed, reach).iter().map(Vec::len).collect()
+    }
+
+    #[tokio::test]
+    async fn what_one_call_may_remove_is_planned_together() {
+        let by_pairs = Reach {
+            resources: 100,
+            subjects: 100,
+            requests: 2,
+        };
+        let by_subjects = Reach {
+            resources: 1,
+            ..by_pairs
+        };
+        let claimed = Scene::new(3, 20).await.claim().await;
+        assert_eq!(sizes(claimed.clone(), by_pairs), [60]);
+        assert_eq!(sizes(claimed.clone(), by_subjects), [20, 20, 20]);
+        assert_eq!(sizes(claimed, Reach::ONE), [16, 4, 16, 4, 16, 4]);
+    }
+
+    #[tokio::test]
+    async fn what_one_job_is_at_stays_together_whatever_one_call_reaches() {
+        let mut claimed = Scene::new(4, 1).await.claim().await;
+        claimed[1].task.job = Some("j".into());
+        claimed[3].task.job = Some("j".into());
+        let (first, third) = ("image000 of project000", "image002 of project000");
+        let job = ["image001 of project000", "image003 of project000"];
+        assert_eq!(
+            grouped(claimed, Reach::ONE),
+            [vec![first], job.to_vec(), vec![third]]
+        );
+    }
 }

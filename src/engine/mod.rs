@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness, no async. Compiling a policy can fail and
 //! says why; deciding cannot fail.
 
+pub mod batches;
 pub mod brake;
 mod candidate;
 pub mod circuit;

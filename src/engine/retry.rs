@@ -34,6 +34,8 @@ pub struct Try {
     pub presence: Presence,
     /// The failure of a look, if one failed.
     pub look_failed: Option<Failure>,
+    /// How the job of the call ended, if it had one, in words for people.
+    pub job_end: Option<String>,
     /// Whether an earlier try may have taken effect: that is not forgotten
     /// because a look failed since.
     pub called_before: bool,
@@ -117,9 +119,10 @@ fn note(tried: &Try) -> String {
         (Some(Outcome::Failed(failure) | Outcome::Poisoned(failure)), _, _) | (None, _, Some(failure)) => {
             failure.to_string()
         }
-        (Some(Outcome::Accepted | Outcome::Submitted(_)), Presence::Present, _) => {
-            "the cloud accepted the call, but it is still there".to_owned()
-        }
+        (Some(Outcome::Accepted | Outcome::Submitted(_)), Presence::Present, _) => match &tried.job_end {
+            None => "the cloud accepted the call, but it is still there".to_owned(),
+            Some(end) => format!("{end}, but it is still there"),
+        },
         (Some(Outcome::NotThere), Presence::Present, _) => {
             "the cloud says that it is not there, yet lists it: does the account own it?".to_owned()
         }
@@ -153,6 +156,7 @@ mod tests {
             outcome,
             presence,
             look_failed: None,
+            job_end: None,
             called_before: false,
             number,
             of_all: number,
@@ -246,6 +250,21 @@ mod tests {
             }
         };
         assert!(wait_of(6) > wait_of(1) * 10);
+    }
+
+    #[test]
+    fn what_a_job_left_goes_back_with_the_jobs_words() {
+        let left = Try {
+            job_end: Some("the job failed: quota".into()),
+            ..tried(Some(Outcome::Submitted("j".into())), Presence::Present, 1)
+        };
+        let Verdict::Again { note, called, .. } = verdict(&left) else {
+            panic!("should go back");
+        };
+        assert_eq!(
+            (note.as_str(), called),
+            ("the job failed: quota, but it is still there", true)
+        );
     }
 
     #[test]

@@ -12,7 +12,7 @@ use prometheus::{
 
 use self::registry::{counter_vec, gauge, gauge_vec, histogram, int_gauge, int_gauge_vec, register};
 use crate::{
-    model::{CloudName, PolicyName, RunState, RunTotals, TaskState, Verdict},
+    model::{CloudName, Kind, PolicyName, RunState, RunTotals, TaskState, Verdict},
     providers::calls::{Call, CallResult, Operation},
     store::TaskCount,
 };
@@ -41,6 +41,8 @@ pub struct Metrics {
     oldest_due: GaugeVec,
     attempts: IntCounterVec,
     revocation_lag: HistogramVec,
+    removal_calls: IntCounterVec,
+    removal_call_targets: HistogramVec,
 
     requests: IntCounterVec,
     request_seconds: HistogramVec,
@@ -189,6 +191,21 @@ impl Metrics {
                 "From the moment a target was due to the moment it was seen gone.",
                 &["policy"],
                 lag_buckets,
+            ),
+            removal_calls: counter_vec(
+                r,
+                "revokd_removal_calls_total",
+                "Calls that remove something, by what the cloud said.",
+                &["cloud", "kind", "outcome"],
+            ),
+            removal_call_targets: histogram(
+                r,
+                "revokd_removal_call_targets",
+                "Targets of one call that removes something.",
+                &["cloud", "kind"],
+                vec![
+                    1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 2500.0, 10_000.0,
+                ],
             ),
             requests: counter_vec(
                 r,
@@ -357,6 +374,17 @@ impl Metrics {
         self.attempts.with_label_values(&[cloud.as_str(), outcome]).inc();
     }
 
+    /// One call for so many targets, and a word for what the cloud said.
+    pub fn removal_called(&self, cloud: &CloudName, kind: Kind, targets: usize, outcome: &str) {
+        let (cloud, kind) = (cloud.as_str(), kind.as_str());
+        self.removal_calls
+            .with_label_values(&[cloud, kind, outcome])
+            .inc();
+        self.removal_call_targets
+            .with_label_values(&[cloud, kind])
+            .observe(targets as f64);
+    }
+
     /// A verdict that ends a task; the lag is observed only for what is gone.
     pub fn task_ended(
         &self,
@@ -448,6 +476,7 @@ impl Metrics {
         };
         self.queue(&[count], 0);
         self.attempt_ended(&cloud, "accepted");
+        self.removal_called(&cloud, Kind::ImageShare, 1, "accepted");
         self.task_ended(
             &policy,
             &cloud,

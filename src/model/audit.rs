@@ -65,6 +65,8 @@ closed_words! {
         Allowed = "allowed",
         /// A try began.
         Claimed = "claimed",
+        /// The cloud took the call, and has a job at it.
+        Submitted = "submitted",
         /// A try ended; the state entered says how.
         Settled = "settled",
         /// The worker that had it is gone.

@@ -20,7 +20,8 @@ pub struct Task {
     pub decided_at: Timestamp,
     /// When it first could be carried out: decided, grace over, run allowed.
     pub allowed_from: Timestamp,
-    /// The cloud's job that is at it, or was when its try was cut short.
+    /// The cloud's job that is at it: only where it is `submitted`, or claimed
+    /// to ask for that job.
     pub job: Option<JobId>,
     /// Tries begun that count against the limit.
     pub attempts: u32,
@@ -59,6 +60,16 @@ closed_words! {
         Dead = "dead",
         /// The reason for it went away.
         Cancelled = "cancelled",
+    }
+}
+
+impl TaskState {
+    /// A call may be under way or have been made: only a look may settle it.
+    pub fn may_have_been_called(self) -> bool {
+        matches!(
+            self,
+            TaskState::Claimed | TaskState::Submitted | TaskState::Verifying
+        )
     }
 }
 

@@ -10,10 +10,10 @@ use super::{
     columns::Micros,
     entry::{self, Entry},
     error::StoreError,
-    transition::{self, Cause, Next, PROGRAM},
+    transition::{self, Cause, Lease, Next, PROGRAM},
     writer::Tx,
 };
-use crate::model::{CloudName, Event, Id, Kind, Task, TaskId, TaskState};
+use crate::model::{CloudName, Event, Id, JobId, Kind, Task, TaskId, TaskState};
 
 /// The right to settle one claim of one task. A later claim of the same task
 /// makes it worthless.
@@ -25,7 +25,8 @@ pub struct LeaseToken(pub(super) i64);
 /// A task that the caller has until its lease runs out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Claimed {
-    /// As it is now, in state `claimed`.
+    /// As it is now, in state `claimed`. With a job, a call was made and is to
+    /// be asked for: the try that made it goes on.
     pub task: Task,
     pub lease: LeaseToken,
     /// This try's count against the limit, from 1.
@@ -36,99 +37,150 @@ pub struct Claimed {
     /// A call may have been made before: look before making another. A try
     /// handed back unused has to say `called` again.
     pub called: bool,
+    /// Where a call may have been made: the word that the try before ended with.
+    pub last_outcome: Option<String>,
 }
 
 impl Store {
-    /// Takes up to `limit` due tasks of a cloud: the longest due first, but all
-    /// that are due for one resource together, so that one call can serve them.
+    /// Takes due tasks of a cloud, of each kind up to its number: the longest
+    /// due first, but all that are due for one resource together, so that one
+    /// call can serve them. Tasks of one job come together, however many.
     ///
     /// Due are tasks whose `not_before` has come, those held for grace among
-    /// them, and claimed tasks whose lease has run out.
+    /// them, and tasks whose worker's lease has run out.
     pub async fn claim(
         &self,
         cloud: CloudName,
-        limit: usize,
+        at_most: Vec<(Kind, usize)>,
         now: Timestamp,
         lease: SignedDuration,
     ) -> Result<Vec<Claimed>, StoreError> {
         let until = now.checked_add(lease).unwrap_or(Timestamp::MAX);
         let take_due = move |tx: &Tx<'_>| {
-            let due = due_by_resource(tx, &cloud, limit, now)?;
-            due.into_iter().map(|id| take(tx, id, now, until)).collect()
+            let mut claimed = Vec::new();
+            for (kind, limit) in at_most {
+                for id in (Due {
+                    cloud: &cloud,
+                    kind,
+                    now,
+                })
+                .tasks(tx, limit)?
+                {
+                    claimed.push(take(tx, id, now, until)?);
+                }
+            }
+            Ok(claimed)
         };
         self.shared.writer.submit(take_due).await
     }
 
-    /// The earliest moment at which a task of the cloud can be claimed; it may
-    /// have passed.
-    pub async fn next_due(&self, cloud: CloudName) -> Result<Option<Timestamp>, StoreError> {
+    /// The earliest moment at which a task of the cloud, of one of the kinds,
+    /// can be claimed; it may have passed.
+    pub async fn next_due(
+        &self,
+        cloud: CloudName,
+        kinds: Vec<Kind>,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let earliest = move |connection: &rusqlite::Connection| {
             let mut select = connection.prepare_cached(
                 "SELECT claimable_at FROM tasks INDEXED BY tasks_due
-                 WHERE cloud = ?1 AND claimable_at IS NOT NULL ORDER BY claimable_at LIMIT 1",
+                 WHERE cloud = ?1 AND kind = ?2 AND claimable_at IS NOT NULL ORDER BY claimable_at LIMIT 1",
             )?;
-            let earliest = select.query_row([&cloud], |row| row.get(0)).optional()?;
-            Ok(earliest.map(|Micros(at)| at))
+            let mut earliest: Option<Timestamp> = None;
+            for kind in kinds {
+                let found = select.query_row((&cloud, kind), |row| row.get(0)).optional()?;
+                let found = found.map(|Micros(at)| at);
+                earliest = earliest.into_iter().chain(found).min();
+            }
+            Ok(earliest)
         };
         self.shared.readers.read(earliest).await
     }
 }
 
-/// Walks the due tasks from the longest due, and at each resource not met
-/// before stops to gather all that is due there.
-fn due_by_resource(
-    tx: &Tx<'_>,
-    cloud: &CloudName,
-    limit: usize,
+/// What can be claimed of one kind.
+struct Due<'a> {
+    cloud: &'a CloudName,
+    kind: Kind,
     now: Timestamp,
-) -> Result<Vec<TaskId>, StoreError> {
-    let mut due = Vec::new();
-    let mut met: HashSet<(Kind, Id)> = HashSet::new();
-    let mut longest_due = tx.prepare_cached(
-        "SELECT kind, resource FROM tasks INDEXED BY tasks_due
-         WHERE cloud = ?1 AND claimable_at <= ?2 ORDER BY claimable_at, id",
-    )?;
-    let mut of_resource = tx.prepare_cached(
-        "SELECT id FROM tasks INDEXED BY tasks_due_by_resource
-         WHERE cloud = ?1 AND kind = ?2 AND resource = ?3 AND claimable_at <= ?4
-         ORDER BY claimable_at, id LIMIT ?5",
-    )?;
-    let mut rows = longest_due.query((cloud, Micros(now)))?;
-    while due.len() < limit
-        && let Some(row) = rows.next()?
-    {
-        let (kind, resource): (Kind, Id) = (row.get(0)?, row.get(1)?);
-        if !met.insert((kind, resource.clone())) {
-            continue;
+}
+
+impl Due<'_> {
+    /// Walks the due tasks from the longest due, and at each resource or job
+    /// not met before stops to gather all that is due there.
+    fn tasks(&self, tx: &Tx<'_>, limit: usize) -> Result<Vec<TaskId>, StoreError> {
+        let mut due = Vec::new();
+        let (mut met, mut jobs) = (HashSet::<Id>::new(), HashSet::<JobId>::new());
+        let mut longest_due = tx.prepare_cached(
+            "SELECT resource, job FROM tasks INDEXED BY tasks_due
+             WHERE cloud = ?1 AND kind = ?2 AND claimable_at <= ?3 ORDER BY claimable_at, id",
+        )?;
+        let mut rows = longest_due.query((self.cloud, self.kind, Micros(self.now)))?;
+        while due.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            let (resource, job): (Id, Option<JobId>) = (row.get(0)?, row.get(1)?);
+            match job {
+                Some(job) if jobs.insert(job.clone()) => due.extend(self.of_job(tx, &job)?),
+                None if met.insert(resource.clone()) => {
+                    due.extend(self.of_resource(tx, &resource, limit - due.len())?);
+                }
+                Some(_) | None => {}
+            }
         }
-        let room = i64::try_from(limit - due.len()).unwrap_or(i64::MAX);
-        let here = of_resource.query_map((cloud, kind, &resource, Micros(now), room), |row| row.get(0))?;
-        for id in here {
-            due.push(id?);
-        }
+        Ok(due)
     }
-    Ok(due)
+
+    fn of_resource(&self, tx: &Tx<'_>, resource: &Id, limit: usize) -> Result<Vec<TaskId>, StoreError> {
+        let mut select = tx.prepare_cached(
+            "SELECT id FROM tasks INDEXED BY tasks_due_by_resource
+             WHERE cloud = ?1 AND kind = ?2 AND resource = ?3 AND claimable_at <= ?4 AND job IS NULL
+             ORDER BY claimable_at, id LIMIT ?5",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let values = (self.cloud, self.kind, resource, Micros(self.now), limit);
+        let ids = select.query_map(values, |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
+
+    fn of_job(&self, tx: &Tx<'_>, job: &JobId) -> Result<Vec<TaskId>, StoreError> {
+        let mut select = tx.prepare_cached(
+            "SELECT id FROM tasks INDEXED BY tasks_of_job
+             WHERE cloud = ?1 AND job = ?2 AND kind = ?3 AND claimable_at <= ?4 ORDER BY id",
+        )?;
+        let ids = select.query_map((self.cloud, job, self.kind, Micros(self.now)), |row| row.get(0))?;
+        Ok(ids.collect::<Result<_, _>>()?)
+    }
 }
 
 fn take(tx: &Tx<'_>, id: TaskId, now: Timestamp, until: Timestamp) -> Result<Claimed, StoreError> {
     let mut select = tx.prepare_cached("SELECT * FROM tasks WHERE id = ?1")?;
-    let task = select.query_row([id], entry::task)?;
+    let (task, lease) = select.query_row([id], |row| {
+        Ok((entry::task(row)?, row.get::<_, Option<i64>>("lease")?))
+    })?;
     let entry = Entry::of(&task);
-    let expired = task.state == TaskState::Claimed;
+    let expired = lease.is_some();
     if expired {
         end_attempt(tx, id, now, "interrupted", "the lease ran out")?;
     }
-    let attempt = task.attempts.saturating_add(1);
+    // Asking for the job of a call is part of the try that made the call.
+    let attempt = match task.job {
+        Some(_) => task.attempts.max(1),
+        None => task.attempts.saturating_add(1),
+    };
     let next = Next {
         attempts: attempt,
-        lease_until: Some(until),
+        lease: Lease::Taken { until },
+        job: entry.job.clone(),
         ..Next::of(&entry, TaskState::Claimed)
     };
-    let detail = if expired {
-        format!("attempt {attempt}; the lease of the one before ran out")
-    } else {
-        format!("attempt {attempt}")
-    };
+    let mut detail = format!("attempt {attempt}");
+    if let Some(job) = &task.job {
+        detail.push_str(&format!(", to ask for job {job}"));
+    }
+    if expired {
+        detail.push_str("; the lease of the one before ran out");
+    }
     let cause = Cause {
         event: Event::Claimed,
         actor: PROGRAM,
@@ -136,12 +188,15 @@ fn take(tx: &Tx<'_>, id: TaskId, now: Timestamp, until: Timestamp) -> Result<Cla
         now,
     };
     let lease = transition::change_task(tx, &entry, &next, cause)?;
+    let called = entry.state.may_have_been_called();
+    let last_outcome = if called { last_outcome(tx, id)? } else { None };
     let tries = begin_attempt(tx, id, now)?;
     Ok(Claimed {
         lease: LeaseToken(lease),
         attempt,
         tries,
-        called: matches!(entry.state, TaskState::Claimed | TaskState::Verifying),
+        called,
+        last_outcome,
         task: Task {
             state: TaskState::Claimed,
             hold: None,
@@ -149,6 +204,13 @@ fn take(tx: &Tx<'_>, id: TaskId, now: Timestamp, until: Timestamp) -> Result<Cla
             ..task
         },
     })
+}
+
+fn last_outcome(tx: &Tx<'_>, task: TaskId) -> Result<Option<String>, StoreError> {
+    let mut select =
+        tx.prepare_cached("SELECT outcome FROM attempts WHERE task = ?1 ORDER BY number DESC LIMIT 1")?;
+    let outcome = select.query_row([task], |row| row.get(0)).optional()?;
+    Ok(outcome.flatten())
 }
 
 /// Returns the number of the attempt, which counts all of the task's.

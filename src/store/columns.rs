@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::model::{CloudName, Hold, Id, Kind, Mode, PolicyName, RunState, TaskState, Trigger};
+use crate::model::{CloudName, Hold, Id, JobId, Kind, Mode, PolicyName, RunState, TaskState, Trigger};
 
 /// A moment; what is finer than a microsecond is cut off.
 #[derive(Clone, Copy)]
@@ -83,5 +83,5 @@ macro_rules! text_columns {
 
 text_columns! {
     words: Hold, Kind, Mode, RunState, TaskState, Trigger;
-    names: CloudName, Id, PolicyName
+    names: CloudName, Id, JobId, PolicyName
 }

@@ -8,7 +8,7 @@ use super::{
     error::StoreError,
     writer::Tx,
 };
-use crate::model::{Attempt, PolicyName, Revocation, RunId, Target, Task, TaskId, TaskState};
+use crate::model::{Attempt, JobId, PolicyName, Revocation, RunId, Target, Task, TaskId, TaskState};
 
 /// What a change of a task has to know: all but the evidence.
 pub(super) struct Entry {
@@ -19,14 +19,16 @@ pub(super) struct Entry {
     pub state: TaskState,
     pub not_before: Timestamp,
     pub attempts: u32,
-    /// The lease of a claimed task.
+    /// Of the worker that has it.
     pub lease: Option<i64>,
+    pub job: Option<JobId>,
 }
 
 impl Entry {
     pub fn read(connection: &Connection, id: TaskId) -> Result<Option<Entry>, StoreError> {
         let mut select = connection.prepare_cached(
-            "SELECT id, run, policy, cloud, kind, resource, subject, state, not_before, attempts, lease
+            "SELECT id, run, policy, cloud, kind, resource, subject, state, not_before, attempts, lease,
+                 job
              FROM tasks WHERE id = ?1",
         )?;
         Ok(select.query_row([id], Entry::from_row).optional()?)
@@ -43,6 +45,7 @@ impl Entry {
             not_before: task.not_before,
             attempts: task.attempts,
             lease: None,
+            job: task.job.clone(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Entry {
             not_before: moment(row, "not_before")?,
             attempts: row.get("attempts")?,
             lease: row.get("lease")?,
+            job: row.get("job")?,
         })
     }
 }
@@ -83,7 +87,7 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
         not_before: moment(row, "not_before")?,
         decided_at: moment(row, "decided_at")?,
         allowed_from: moment(row, "allowed_from")?,
-        job: None,
+        job: row.get("job")?,
         attempts: row.get("attempts")?,
         note: row.get("note")?,
         finished_at: row.get::<_, Option<Micros>>("finished_at")?.map(|Micros(at)| at),

@@ -69,6 +69,8 @@ pub enum TaskError {
     NotDead { task: TaskId, state: TaskState },
     #[error("task {0} is claimed: a call may be under way; wait until it is settled")]
     Claimed(TaskId),
+    #[error("task {0} is submitted: a call was made and the cloud works on it; only a look may settle it")]
+    Submitted(TaskId),
     #[error("task {task} is already {state}")]
     Over { task: TaskId, state: TaskState },
     #[error(transparent)]

@@ -40,7 +40,7 @@ impl Store {
     pub async fn is_drained(&self, now: Timestamp) -> Result<bool, StoreError> {
         let busy = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'verifying'))
+                "SELECT EXISTS (SELECT 1 FROM tasks WHERE state IN ('queued', 'claimed', 'submitted', 'verifying'))
                      OR EXISTS (SELECT 1 FROM tasks INDEXED BY tasks_in_grace
                                 WHERE state = 'held' AND hold = 'grace' AND not_before <= ?1)",
             )?;
@@ -99,7 +99,7 @@ impl Store {
 fn counts(connection: &Connection) -> Result<Vec<TaskCount>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT policy, cloud, state, hold, count(*) AS tasks, min(due_since) AS oldest FROM tasks
-         WHERE state IN ('held', 'queued', 'claimed', 'verifying', 'dead')
+         WHERE state IN ('held', 'queued', 'claimed', 'submitted', 'verifying', 'dead')
          GROUP BY state, policy, cloud, hold",
     )?;
     let counts = select.query_map([], |row| {

@@ -103,7 +103,7 @@ impl Store {
         let elsewhere = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
                 "SELECT state, cloud, kind, resource, subject FROM tasks
-                 WHERE policy <> ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead')",
+                 WHERE policy <> ?1 AND state IN ('held', 'queued', 'claimed', 'submitted', 'verifying', 'dead')",
             )?;
             let tasks = select.query_map([&policy], |row| Ok((entry::target(row)?, row.get("state")?)))?;
             Ok(tasks.collect::<Result<_, _>>()?)
@@ -245,7 +245,7 @@ fn task_with_attempts(
 fn live(connection: &Connection, policy: &PolicyName) -> Result<Vec<LiveTask>, StoreError> {
     let mut select = connection.prepare_cached(
         "SELECT id, cloud, kind, resource, subject, state, hold, run, evidence, decided_at FROM tasks
-         WHERE policy = ?1 AND state IN ('held', 'queued', 'claimed', 'verifying', 'dead') ORDER BY id",
+         WHERE policy = ?1 AND state IN ('held', 'queued', 'claimed', 'submitted', 'verifying', 'dead') ORDER BY id",
     )?;
     let live = select.query_map([policy], |row| {
         let Json(evidence): Json<Evidence> = row.get("evidence")?;

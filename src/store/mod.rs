@@ -26,6 +26,7 @@ pub use recover::Abandoned;
 pub use retire::Retired;
 pub use runs::Begun;
 pub use settle::Settlement;
+pub use submit::Submission;
 pub use transition::NewRun;
 
 mod audit;
@@ -47,6 +48,7 @@ mod removed;
 mod retire;
 mod runs;
 mod settle;
+mod submit;
 mod transition;
 mod writer;
 

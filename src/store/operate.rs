@@ -58,7 +58,7 @@ impl Store {
             .await
     }
 
-    /// Cancels a task that no worker has. A held run that has nothing left to
+    /// Cancels a task that neither a worker has nor a job of the cloud. A held run that has nothing left to
     /// allow is over with it.
     pub async fn cancel_task(
         &self,
@@ -71,6 +71,7 @@ impl Store {
             let entry = existing(tx, task)?;
             match entry.state {
                 TaskState::Claimed => Err(TaskError::Claimed(task)),
+                TaskState::Submitted => Err(TaskError::Submitted(task)),
                 state @ (TaskState::Done | TaskState::Cancelled) => Err(TaskError::Over { task, state }),
                 _ => {
                     cancel(tx, &entry, &actor, &reason, now)?;

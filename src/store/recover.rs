@@ -27,7 +27,8 @@ const TASK_INTERRUPTED: &str = "the process that had it ended during the attempt
 pub struct Abandoned {
     /// Failed now.
     pub runs: Vec<RunId>,
-    /// Due at once, to be looked at before anything is called.
+    /// Due at once: those with a job are asked for it, all are looked at before
+    /// anything is called.
     pub tasks: Vec<TaskId>,
 }
 
@@ -42,7 +43,7 @@ impl Store {
         let abandon = move |tx: &Tx<'_>| {
             Ok(Abandoned {
                 runs: fail_running(tx, now)?,
-                tasks: return_claimed(tx, now)?,
+                tasks: return_taken(tx, now)?,
             })
         };
         self.shared.writer.submit(abandon).await
@@ -100,16 +101,26 @@ fn fail(tx: &Tx<'_>, run: &Run, note: &str, now: Timestamp) -> Result<(), StoreE
     transition::change_run(tx, run, &next, None, cause)
 }
 
-fn return_claimed(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
-    let claimed = entry::ids(tx, "SELECT id FROM tasks WHERE state = 'claimed' ORDER BY id", [])?;
-    for id in &claimed {
+fn return_taken(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<TaskId>, StoreError> {
+    let taken = entry::ids(
+        tx,
+        "SELECT id FROM tasks WHERE state IN ('claimed', 'submitted') AND lease IS NOT NULL ORDER BY id",
+        [],
+    )?;
+    for id in &taken {
         let Some(entry) = Entry::read(tx, *id)? else {
             continue;
+        };
+        // A job goes on without us, and is asked for by whoever comes next.
+        let state = match entry.job {
+            Some(_) => TaskState::Submitted,
+            None => TaskState::Verifying,
         };
         let next = Next {
             not_before: now,
             note: Some(TASK_INTERRUPTED),
-            ..Next::of(&entry, TaskState::Verifying)
+            job: entry.job.clone(),
+            ..Next::of(&entry, state)
         };
         let cause = Cause {
             event: Event::Interrupted,
@@ -120,5 +131,5 @@ fn return_claimed(tx: &Tx<'_>, now: Timestamp) -> Result<Vec<TaskId>, StoreError
         transition::change_task(tx, &entry, &next, cause)?;
         end_attempt(tx, *id, now, "interrupted", TASK_INTERRUPTED)?;
     }
-    Ok(claimed)
+    Ok(taken)
 }

@@ -29,7 +29,7 @@ impl Store {
     /// what waits on other clouds than `clouds`. Both have to be all that is
     /// configured, not a selection.
     ///
-    /// Claimed tasks are left to their worker. Of a policy that is gone, tasks
+    /// What a worker has is left to it. Of a policy that is gone, tasks
     /// that a call may have been made for are left to their own look.
     ///
     /// # Errors
@@ -93,14 +93,16 @@ fn give_up_on_gone_clouds(
     let mut dead = 0;
     for cloud in names(
         tx,
-        "SELECT DISTINCT cloud FROM tasks WHERE state IN ('held', 'queued', 'verifying')",
+        "SELECT DISTINCT cloud FROM tasks
+         WHERE state IN ('held', 'queued', 'submitted', 'verifying') AND lease IS NULL",
     )? {
         if configured.contains(cloud.as_str()) {
             continue;
         }
         let reason = format!("cloud {cloud} is no longer configured");
-        let gone =
-            "SELECT id FROM tasks WHERE cloud = ?1 AND state IN ('held', 'queued', 'verifying') ORDER BY id";
+        let gone = "SELECT id FROM tasks
+             WHERE cloud = ?1 AND state IN ('held', 'queued', 'submitted', 'verifying') AND lease IS NULL
+             ORDER BY id";
         for id in entry::ids(tx, gone, [&cloud])? {
             let Some(entry) = Entry::read(tx, id)? else {
                 continue;

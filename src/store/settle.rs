@@ -28,6 +28,9 @@ impl Store {
     /// stands where the lease was no longer the task's: nothing was changed
     /// there.
     pub async fn settle(&self, settlements: Vec<Settlement>) -> Result<Vec<bool>, StoreError> {
+        if settlements.is_empty() {
+            return Ok(Vec::new());
+        }
         let settle_all = move |tx: &Tx<'_>| settlements.iter().map(|one| settle(tx, one)).collect();
         self.shared.writer.submit(settle_all).await
     }
@@ -59,9 +62,14 @@ fn after<'v>(entry: &Entry, verdict: &'v Verdict) -> (Next<'v>, &'v str) {
         Verdict::Dead { reason } => (Next::of(entry, TaskState::Dead), reason),
         Verdict::Cancelled { reason } => (Next::of(entry, TaskState::Cancelled), reason),
         Verdict::UnderWay { not_before, note } => {
+            let state = match entry.job {
+                Some(_) => TaskState::Submitted,
+                None => TaskState::Verifying,
+            };
             let next = Next {
                 not_before: *not_before,
-                ..Next::of(entry, TaskState::Verifying)
+                job: entry.job.clone(),
+                ..Next::of(entry, state)
             };
             (next, note)
         }

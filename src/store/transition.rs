@@ -16,7 +16,7 @@ use super::{
     writer::Tx,
 };
 use crate::model::{
-    AuditRecord, Event, Hold, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, TaskId,
+    AuditRecord, Event, Hold, JobId, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, TaskId,
     TaskState, Trigger,
 };
 
@@ -42,12 +42,29 @@ pub(super) struct Next<'a> {
     pub attempts: u32,
     /// `None` leaves what is there.
     pub note: Option<&'a str>,
-    /// Present exactly for `claimed`.
-    pub lease_until: Option<Timestamp>,
+    pub lease: Lease,
+    /// `None` where no job is at it any more.
+    pub job: Option<JobId>,
+}
+
+/// Whose the task is from now on.
+#[derive(Clone, Copy)]
+pub(super) enum Lease {
+    Nobodys,
+    /// A worker's that took it just now. The number of the audit record is the
+    /// lease: no other claim of any task ever gets it.
+    Taken {
+        until: Timestamp,
+    },
+    /// Still the worker's that has it by this number.
+    Kept {
+        number: i64,
+        until: Timestamp,
+    },
 }
 
 impl<'a> Next<'a> {
-    /// The entry as it is, but in another state and with no hold and no lease.
+    /// The entry as it is, but in another state and with no hold, lease or job.
     pub fn of(entry: &Entry, state: TaskState) -> Next<'a> {
         Next {
             state,
@@ -56,13 +73,13 @@ impl<'a> Next<'a> {
             allowed_from: None,
             attempts: entry.attempts,
             note: None,
-            lease_until: None,
+            lease: Lease::Nobodys,
+            job: None,
         }
     }
 }
 
-/// Changes a task and returns the number of the audit record. For a claim that
-/// number is the lease: no other claim of any task ever gets it.
+/// Changes a task and returns the number of the audit record.
 pub(super) fn change_task(
     tx: &Tx<'_>,
     entry: &Entry,
@@ -86,9 +103,14 @@ pub(super) fn change_task(
     );
     let mut update = tx.prepare_cached(
         "UPDATE tasks SET state = ?1, hold = ?2, not_before = ?3, attempts = ?4, note = ifnull(?5, note),
-             finished_at = ?6, lease = ?7, lease_until = ?8, allowed_from = ifnull(?9, allowed_from)
-         WHERE id = ?10 AND state = ?11",
+             finished_at = ?6, lease = ?7, lease_until = ?8, allowed_from = ifnull(?9, allowed_from), job = ?10
+         WHERE id = ?11 AND state = ?12",
     )?;
+    let (lease, until) = match next.lease {
+        Lease::Nobodys => (None, None),
+        Lease::Taken { until } => (Some(seq), Some(Micros(until))),
+        Lease::Kept { number, until } => (Some(number), Some(Micros(until))),
+    };
     let changed = update.execute((
         next.state,
         next.hold,
@@ -96,9 +118,10 @@ pub(super) fn change_task(
         next.attempts,
         next.note,
         over.then_some(Micros(cause.now)),
-        next.lease_until.map(|_| seq),
-        next.lease_until.map(Micros),
+        lease,
+        until,
         next.allowed_from.map(Micros),
+        &next.job,
         entry.id,
         entry.state,
     ))?;

@@ -5,11 +5,13 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::{
-    CloudName, Comparison, Event, Evidence, Id, Mode, PolicyName, Revocation, RunId, RunState, RunTotals,
-    Target, Task, TaskId, Trigger, Verdict,
+    CloudName, Comparison, Event, Evidence, Id, JobId, Kind, Mode, PolicyName, Revocation, RunId, RunState,
+    RunTotals, Target, Task, TaskId, Trigger, Verdict,
 };
 
 mod audit;
+mod jobs;
+mod migration;
 mod neighbours;
 mod policies;
 mod queue;
@@ -66,7 +68,14 @@ impl Scene {
     }
 
     pub async fn claim(&self, limit: usize, now: Timestamp) -> Vec<Claimed> {
-        self.store.claim(cloud(), limit, now, LEASE).await.unwrap()
+        self.store
+            .claim(cloud(), shares(limit), now, LEASE)
+            .await
+            .unwrap()
+    }
+
+    pub async fn next_due(&self, cloud: CloudName) -> Option<Timestamp> {
+        self.store.next_due(cloud, Kind::ALL.to_vec()).await.unwrap()
     }
 
     pub async fn settle(&self, claimed: &Claimed, verdict: Verdict, now: Timestamp) -> bool {
@@ -93,6 +102,11 @@ pub(super) fn at(second: i64) -> Timestamp {
 
 pub(super) fn cloud() -> CloudName {
     CloudName::from("otc")
+}
+
+/// What a claim takes.
+pub(super) fn shares(limit: usize) -> Vec<(Kind, usize)> {
+    vec![(Kind::ImageShare, limit)]
 }
 
 pub(super) fn share(image: &str, project: &str) -> Target {
@@ -190,5 +204,21 @@ pub(super) fn again(not_before: Timestamp, called: bool, burned: bool) -> Verdic
         called,
         burned,
         note: "not yet".into(),
+    }
+}
+
+pub(super) fn under_way(not_before: Timestamp) -> Verdict {
+    Verdict::UnderWay {
+        not_before,
+        note: "not over".into(),
+    }
+}
+
+pub(super) fn submission(claimed: &[Claimed], job: &str, now: Timestamp) -> Submission {
+    Submission {
+        tasks: claimed.iter().map(|one| (one.task.id, one.lease)).collect(),
+        job: JobId::from(job),
+        until: now + LEASE,
+        now,
     }
 }

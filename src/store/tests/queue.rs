@@ -94,20 +94,17 @@ async fn nothing_is_claimed_before_its_time_or_from_another_cloud() {
     scene
         .run("p", &[share("image", "a")], now_queued(at(10)), at(0))
         .await;
-    assert_eq!(scene.store.next_due(cloud()).await.unwrap(), Some(at(10)));
-    assert_eq!(
-        scene.store.next_due(CloudName::from("other")).await.unwrap(),
-        None
-    );
+    assert_eq!(scene.next_due(cloud()).await, Some(at(10)));
+    assert_eq!(scene.next_due(CloudName::from("other")).await, None);
     assert!(scene.claim(10, at(9)).await.is_empty());
     let other = scene
         .store
-        .claim(CloudName::from("other"), 10, at(10), LEASE)
+        .claim(CloudName::from("other"), shares(10), at(10), LEASE)
         .await
         .unwrap();
     assert!(other.is_empty());
     assert_eq!(scene.claim(10, at(10)).await.len(), 1);
-    assert_eq!(scene.store.next_due(cloud()).await.unwrap(), Some(at(10) + LEASE));
+    assert_eq!(scene.next_due(cloud()).await, Some(at(10) + LEASE));
 }
 
 #[tokio::test]
@@ -331,9 +328,12 @@ async fn due_tasks_are_found_by_their_index() {
         let steps = explain.query_map([], |row| row.get::<_, String>(3)).unwrap();
         steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
     };
-    let due = plan("SELECT id FROM tasks WHERE cloud = 'c' AND claimable_at <= 5 ORDER BY claimable_at, id");
+    let due = plan(
+        "SELECT id FROM tasks WHERE cloud = 'c' AND kind = 'k' AND claimable_at <= 5
+         ORDER BY claimable_at, id",
+    );
     assert!(
-        due.contains("tasks_due (cloud=? AND claimable_at<?)") && !due.contains("TEMP"),
+        due.contains("tasks_due (cloud=? AND kind=? AND claimable_at<?)") && !due.contains("TEMP"),
         "{due}"
     );
     let counts = plan("SELECT state, policy, cloud, count(*), min(due_since) FROM tasks GROUP BY 1, 2, 3");

@@ -5,39 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use operation::{Operation, operation};
 use proptest::prelude::*;
+use simple::Simple;
 
 use super::*;
 use crate::model::{Hold, TaskState};
 
 mod operation;
-
-#[derive(Clone, Debug, PartialEq)]
-struct Simple {
-    policy: String,
-    target: Target,
-    run: RunId,
-    state: TaskState,
-    hold: Option<Hold>,
-    not_before: i64,
-    allowed_from: i64,
-    attempts: u32,
-    tries: usize,
-}
-
-impl Simple {
-    fn is_live(&self) -> bool {
-        !matches!(self.state, TaskState::Done | TaskState::Cancelled)
-    }
-
-    fn gave_up_for_good(&self) -> bool {
-        self.state == TaskState::Cancelled && self.attempts > 0
-    }
-
-    fn enter(&mut self, state: TaskState) {
-        self.state = state;
-        self.hold = None;
-    }
-}
+mod running;
+mod simple;
 
 struct Machine {
     scene: Scene,
@@ -61,6 +36,7 @@ impl Machine {
                 self.run(policy, &targets, enqueue, &release, supersede).await;
             }
             Operation::Claim { limit } => self.claim(limit).await,
+            Operation::Submit { which, job } => self.submit(which, job).await,
             Operation::Settle { which, verdict, wait } => self.settle(which, verdict, wait).await,
             Operation::Retry(which) => self.retry(which as TaskId).await,
             Operation::Cancel(which) => self.cancel(which as TaskId).await,
@@ -72,111 +48,36 @@ impl Machine {
         }
     }
 
-    async fn run(&mut self, policy: u8, targets: &[u8], enqueue: u8, release: &[usize], supersede: bool) {
-        let policy = format!("policy {policy}");
-        let now = at(self.second);
-        let run = self.scene.begin(&policy, now).await;
-        let targets: Vec<_> = targets
-            .iter()
-            .map(|number| share(&format!("{}", number % 3), &format!("{number}")))
-            .collect();
-        let later = self.second + 30;
-        let hold = |hold| Enqueue::Hold {
-            hold,
-            not_before: at(later),
-        };
-        let (enqueue, state) = match enqueue {
-            0 => (Enqueue::Nothing, RunState::Finished),
-            1 => (Enqueue::Queue { not_before: now }, RunState::Finished),
-            2 => (hold(Hold::Grace), RunState::Finished),
-            _ => (hold(Hold::Brake), RunState::Held),
-        };
-        let superseded = self.held().filter(|_| supersede);
-        let conclusion = Conclusion {
-            supersede: superseded,
-            release: release
-                .iter()
-                .map(|id| (*id as TaskId, "gone".to_owned()))
-                .collect(),
-            state,
-            ..conclusion(run, &policy, &targets, enqueue, now)
-        };
-        let finished = self.scene.store.finish_run(conclusion).await.unwrap();
-
-        for id in release {
-            if let Some(task) = self.tasks.get_mut(&(*id as TaskId))
-                && matches!(task.state, TaskState::Held | TaskState::Queued | TaskState::Dead)
-            {
-                task.enter(TaskState::Cancelled);
-            }
-        }
-        if let Some(superseded) = superseded {
-            self.end_held(superseded, TaskState::Cancelled);
-        }
-        let queued = self.expect_enqueued(run, &policy, &targets, enqueue);
-        assert_eq!(finished.queued, queued);
-        assert_eq!(finished.held, state == RunState::Held && queued > 0);
-    }
-
-    fn expect_enqueued(&mut self, run: RunId, policy: &str, targets: &[Target], enqueue: Enqueue) -> u64 {
-        let (hold, not_before) = match enqueue {
-            Enqueue::Nothing => return 0,
-            Enqueue::Queue { .. } => (None, self.second),
-            Enqueue::Hold { hold, .. } => (Some(hold), self.second + 30),
-        };
-        let mut queued = 0;
-        for target in targets {
-            let tried = self
-                .tasks
-                .values()
-                .any(|task| task.policy == policy && task.target == *target && task.gave_up_for_good());
-            let live = self
-                .tasks
-                .values_mut()
-                .find(|task| task.is_live() && task.target == *target);
-            if let Some(live) = live {
-                let waits = live.state == TaskState::Held || live.state == TaskState::Dead && !tried;
-                if hold.is_some() || live.policy == policy || !waits {
-                    continue;
-                }
-                live.enter(TaskState::Cancelled);
-            }
-            queued += 1;
-            let state = if hold.is_some() {
-                TaskState::Held
-            } else {
-                TaskState::Queued
-            };
-            let task = Simple {
-                policy: policy.to_owned(),
-                target: target.clone(),
-                run,
-                state,
-                hold,
-                not_before,
-                allowed_from: not_before,
-                attempts: 0,
-                tries: 0,
-            };
-            self.tasks.insert(self.tasks.len() as TaskId + 1, task);
-        }
-        queued
-    }
-
-    fn due(&self) -> usize {
+    fn due(&self) -> Vec<TaskId> {
         let due = |(id, task): &(&TaskId, &Simple)| match task.state {
             TaskState::Queued | TaskState::Verifying => task.not_before <= self.second,
             TaskState::Held => task.hold == Some(Hold::Grace) && task.not_before <= self.second,
             TaskState::Claimed => self.leases_until[*id] <= self.second,
+            TaskState::Submitted => {
+                let leased = self.leases_until.get(id).copied();
+                leased.unwrap_or(task.not_before) <= self.second
+            }
             _ => false,
         };
-        self.tasks.iter().filter(due).count()
+        self.tasks.iter().filter(due).map(|(id, _)| *id).collect()
     }
 
     async fn claim(&mut self, limit: usize) {
         let due = self.due();
         let claimed = self.scene.claim(limit, at(self.second)).await;
-        assert_eq!(claimed.len(), due.min(limit));
+        let taken: Vec<TaskId> = claimed.iter().map(|one| one.task.id).collect();
+        assert!(taken.iter().all(|id| due.contains(id)), "{taken:?} of {due:?}");
+        assert!(taken.len() >= due.len().min(limit));
+        for (id, task) in &self.tasks {
+            let together = |other: &&TaskId| task.job.is_some() && self.tasks[*other].job == task.job;
+            let of_its_job = due.iter().filter(together).all(|other| taken.contains(other));
+            assert!(
+                !taken.contains(id) || of_its_job,
+                "tasks of one job come together"
+            );
+        }
+        let alone = taken.iter().filter(|id| self.tasks[*id].job.is_none()).count();
+        assert!(alone <= limit);
         for one in claimed {
             let id = one.task.id;
             let task = self
@@ -185,15 +86,40 @@ impl Machine {
                 .expect("only what was enqueued is claimed");
             assert_eq!(
                 one.called,
-                matches!(task.state, TaskState::Verifying | TaskState::Claimed)
+                matches!(
+                    task.state,
+                    TaskState::Verifying | TaskState::Submitted | TaskState::Claimed
+                )
             );
+            let job = task.job.take();
             task.enter(TaskState::Claimed);
-            task.attempts += 1;
+            task.attempts += u32::from(job.is_none());
+            task.job = job;
             task.tries += 1;
             assert_eq!((one.attempt, one.tries as usize), (task.attempts, task.tries));
             self.leases_until.insert(id, self.second + LEASE.as_secs());
             self.lose_lease(id);
             self.claims.push((one, true));
+        }
+    }
+
+    async fn submit(&mut self, which: usize, job: u8) {
+        let Some((claimed, fresh)) = self.claims.iter().rev().nth(which).cloned() else {
+            return;
+        };
+        let (id, until) = (claimed.task.id, self.second + 500);
+        let submission = Submission {
+            tasks: vec![(id, claimed.lease)],
+            job: format!("job {job}").into(),
+            until: at(until),
+            now: at(self.second),
+        };
+        assert_eq!(self.scene.store.submitted(submission).await.unwrap(), [fresh]);
+        if fresh {
+            let task = self.tasks.get_mut(&id).expect("it was claimed");
+            task.enter(TaskState::Submitted);
+            task.job = Some(format!("job {job}"));
+            self.leases_until.insert(id, until);
         }
     }
 
@@ -209,17 +135,31 @@ impl Machine {
         };
         let not_before = self.second + wait;
         let (called, burned) = (verdict & 1 == 1, verdict & 2 == 2);
+        let verdict_number = verdict;
         let (verdict, state) = match verdict {
             0..4 if called => (again(at(not_before), called, burned), TaskState::Verifying),
             0..4 => (again(at(not_before), called, burned), TaskState::Queued),
             4 => (done(), TaskState::Done),
+            6 => (under_way(at(not_before)), TaskState::Verifying),
             _ => (dead(), TaskState::Dead),
         };
         let tried_again = matches!(verdict, Verdict::Again { .. });
         assert_eq!(self.scene.settle(&claimed, verdict, at(self.second)).await, fresh);
         if fresh {
             let task = self.tasks.get_mut(&claimed.task.id).expect("it was claimed");
-            task.enter(state);
+            let job = task.job.take();
+            let under_way = verdict_number == 6;
+            match job {
+                Some(job) if under_way => {
+                    task.enter(TaskState::Submitted);
+                    task.job = Some(job);
+                }
+                _ => task.enter(state),
+            }
+            if under_way {
+                task.not_before = not_before;
+            }
+            self.leases_until.remove(&claimed.task.id);
             if tried_again {
                 task.not_before = not_before;
                 task.attempts -= u32::from(!burned);
@@ -251,7 +191,9 @@ impl Machine {
             .cancel_task(id, "ann".into(), "no".into(), at(self.second))
             .await;
         match self.tasks.get_mut(&id) {
-            Some(task) if task.is_live() && task.state != TaskState::Claimed => {
+            Some(task)
+                if task.is_live() && !matches!(task.state, TaskState::Claimed | TaskState::Submitted) =>
+            {
                 task.enter(TaskState::Cancelled);
                 done.unwrap();
             }
@@ -318,12 +260,19 @@ impl Machine {
             .unwrap();
         for task in self
             .tasks
-            .values_mut()
-            .filter(|task| task.state == TaskState::Claimed)
+            .iter_mut()
+            .filter(|(id, task)| task.is_taken() && self.leases_until.contains_key(id))
+            .map(|(_, task)| task)
         {
-            task.enter(TaskState::Verifying);
+            let job = task.job.take();
+            task.enter(match job {
+                Some(_) => TaskState::Submitted,
+                None => TaskState::Verifying,
+            });
+            task.job = job;
             task.not_before = self.second;
         }
+        self.leases_until.clear();
         self.claims.iter_mut().for_each(|(_, fresh)| *fresh = false);
     }
 
@@ -358,13 +307,14 @@ impl Machine {
                 allowed_from: task.allowed_from.duration_since(at(0)).as_secs(),
                 attempts: task.attempts,
                 tries: attempts.len(),
+                job: task.job.map(|job| job.to_string()),
             };
             assert_eq!(found, self.tasks[&task.id], "task {}", task.id);
             let open = attempts
                 .iter()
                 .filter(|attempt| attempt.ended_at.is_none())
                 .count();
-            assert_eq!(open, usize::from(task.state == TaskState::Claimed));
+            assert_eq!(open, usize::from(self.leases_until.contains_key(&task.id)));
         }
     }
 }

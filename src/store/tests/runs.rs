@@ -136,7 +136,7 @@ async fn a_held_run_gives_nothing_away_until_it_is_allowed() {
     let scene = Scene::new();
     let run = held(&scene, &[share("x", "1"), share("x", "2")]).await;
     assert!(scene.claim(10, at(9)).await.is_empty());
-    assert_eq!(scene.store.next_due(cloud()).await.unwrap(), None);
+    assert_eq!(scene.next_due(cloud()).await, None);
     scene.store.allow_run(run, "ann".into(), at(9)).await.unwrap();
     assert_eq!(
         scene.store.run(run).await.unwrap().unwrap().state,

@@ -14,6 +14,10 @@ pub enum Operation {
     Claim {
         limit: usize,
     },
+    Submit {
+        which: usize,
+        job: u8,
+    },
     Settle {
         which: usize,
         verdict: u8,
@@ -39,7 +43,8 @@ pub fn operation() -> impl Strategy<Value = Operation> {
             }
         ),
         4 => (1_usize..5).prop_map(|limit| Claim { limit }),
-        6 => (0_usize..12, 0_u8..6, 0_i64..40).prop_map(|(which, verdict, wait)| Settle { which, verdict, wait }),
+        3 => (0_usize..12, 0_u8..3).prop_map(|(which, job)| Submit { which, job }),
+        6 => (0_usize..12, 0_u8..7, 0_i64..40).prop_map(|(which, verdict, wait)| Settle { which, verdict, wait }),
         1 => (0_usize..12).prop_map(Retry),
         1 => (0_usize..12).prop_map(Cancel),
         1 => Just(Allow),

@@ -1,0 +1,8 @@
+//! Batches and jobs, against a cloud in memory.
+
+use scene::{Scene, rectangle};
+
+mod batches;
+mod double;
+mod jobs;
+pub(in crate::daemon) mod scene;
