@@ -31,10 +31,11 @@ const HUNDRED: Reach = Reach {
 };
 
 type Pairs = BTreeSet<(u32, u32)>;
+type Shape = fn(&mut Numbers) -> Pairs;
 
 pub fn main() -> anyhow::Result<()> {
     table::head(&format!("plan: {PAIRS} pairs of image and project"));
-    let shapes: [(&str, fn(&mut Numbers) -> Pairs); 5] = [
+    let shapes: [(&str, Shape); 5] = [
         ("one leaver in many images", |_| {
             (0..PAIRS as u32).map(|n| (n, 0)).collect()
         }),

@@ -21,7 +21,7 @@ mod tests;
 /// least as many requests as its targets do alone, each of them is a batch of
 /// its own. The same targets give the same batches in any order.
 pub fn plan(targets: &[Target], reach: Reach) -> Vec<Batch> {
-    let mut grids: BTreeMap<(&CloudName, Kind), BTreeSet<(&Id, Option<&Id>)>> = BTreeMap::new();
+    let mut grids: BTreeMap<(&CloudName, Kind), BTreeSet<Pair<'_>>> = BTreeMap::new();
     for target in targets {
         let grid = grids.entry((&target.cloud, target.kind)).or_default();
         grid.insert((&target.resource, target.subject.as_ref()));
@@ -31,6 +31,9 @@ pub fn plan(targets: &[Target], reach: Reach) -> Vec<Batch> {
         .flat_map(|((cloud, kind), pairs)| Grid::of(cloud, kind, &pairs).batches(reach));
     batches.collect()
 }
+
+/// A resource and who loses it.
+type Pair<'a> = (&'a Id, Option<&'a Id>);
 
 /// The targets of one cloud and kind as pairs of numbers. Deletions, which have
 /// no subject, are a grid with one column.
@@ -43,7 +46,7 @@ struct Grid<'a> {
 }
 
 impl<'a> Grid<'a> {
-    fn of(cloud: &'a CloudName, kind: Kind, targets: &BTreeSet<(&'a Id, Option<&'a Id>)>) -> Grid<'a> {
+    fn of(cloud: &'a CloudName, kind: Kind, targets: &BTreeSet<Pair<'a>>) -> Grid<'a> {
         let resources = distinct(targets.iter().map(|(resource, _)| *resource));
         let subjects = distinct(targets.iter().map(|(_, subject)| *subject));
         let pairs = targets
