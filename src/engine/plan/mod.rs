@@ -3,7 +3,10 @@
 //! A call that takes two lists removes all their pairs. So a batch is a
 //! rectangle of decided pairs, or it is not made.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    hash::Hash,
+};
 
 use self::cover::{Rectangle, cover};
 use crate::model::{Batch, CloudName, Id, Kind, Reach, Target};
@@ -47,17 +50,17 @@ struct Grid<'a> {
 
 impl<'a> Grid<'a> {
     fn of(cloud: &'a CloudName, kind: Kind, targets: &BTreeSet<Pair<'a>>) -> Grid<'a> {
-        let resources = distinct(targets.iter().map(|(resource, _)| *resource));
-        let subjects = distinct(targets.iter().map(|(_, subject)| *subject));
+        let resources = numbered(targets.iter().map(|(resource, _)| *resource));
+        let subjects = numbered(targets.iter().map(|(_, subject)| *subject));
         let pairs = targets
             .iter()
-            .map(|(resource, subject)| (position(&resources, resource), position(&subjects, subject)));
+            .map(|(resource, subject)| (resources[resource], subjects[subject]));
         Grid {
             cloud,
             kind,
             pairs: pairs.collect(),
-            resources,
-            subjects,
+            resources: in_order(resources),
+            subjects: in_order(subjects),
         }
     }
 
@@ -87,12 +90,16 @@ impl<'a> Grid<'a> {
     }
 }
 
-fn distinct<T: Ord>(values: impl Iterator<Item = T>) -> Vec<T> {
-    values.collect::<BTreeSet<T>>().into_iter().collect()
+/// Distinct values with their places in the order of values.
+fn numbered<T: Copy + Ord + Hash>(values: impl Iterator<Item = T>) -> HashMap<T, u32> {
+    let distinct: HashSet<T> = values.collect();
+    let mut distinct: Vec<T> = distinct.into_iter().collect();
+    distinct.sort_unstable();
+    distinct.into_iter().zip(0..).collect()
 }
 
-/// Of a value that `values`, which is sorted, holds.
-fn position<T: Ord>(values: &[T], value: &T) -> u32 {
-    let position = values.partition_point(|other| other < value);
-    u32::try_from(position).expect("a queue holds fewer than four billion targets")
+fn in_order<T>(numbered: HashMap<T, u32>) -> Vec<T> {
+    let mut values: Vec<(T, u32)> = numbered.into_iter().collect();
+    values.sort_unstable_by_key(|(_, number)| *number);
+    values.into_iter().map(|(value, _)| value).collect()
 }
