@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -18,14 +18,12 @@ use super::{
     output::{self, print_json, print_line},
     progress,
     run::{Summary, heed_signals},
-    simulate::{self, Login},
+    simulate::clouds::{Clouds, Huawei, OpenStack},
 };
 use crate::{
-    config::types::Config,
+    config::types::{Config, Flavour},
     daemon::{self, Once, context::Context},
     model::{Id, Mode, Task, TaskState},
-    providers::openstack::simulated::SimulatedCloud,
-    simulator::demo::demo_world,
     store::TaskFilter,
 };
 
@@ -64,9 +62,8 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     let listener = TcpListener::bind(listen)
         .await
         .with_context(|| format!("listening on {listen}"))?;
-    let cloud = start_cloud().await?;
-    let config_file =
-        simulate::write_configuration(&directory, &cloud.auth_url(), &Login::of_demo(), listen)?;
+    let clouds = start_clouds().await?;
+    let config_file = clouds.write_configuration(&directory, listen)?;
     // A store of an earlier demo knows another world.
     for old in ["revokd.db", "revokd.db-wal", "revokd.db-shm"] {
         match fs::remove_file(directory.join(old)) {
@@ -83,7 +80,7 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     let once = work(&context, &loaded.config).await?;
     let metrics_file = directory.join("metrics.txt");
     fs::write(&metrics_file, context.metrics.render())?;
-    let report = Report::of(&context, &cloud, &once, &config_file, metrics_file).await?;
+    let report = Report::of(&context, &clouds, &once, &config_file, metrics_file).await?;
     match arguments.output {
         Output::Json => print_json(&report)?,
         Output::Table => report.print(arguments.serve)?,
@@ -92,7 +89,7 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
         drop(context);
         serve(&loaded.config, listener).await?;
     }
-    cloud.stop().await;
+    clouds.stop().await;
     Ok(if report.removed_undecided == 0 {
         Exit::Done
     } else {
@@ -100,13 +97,12 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     })
 }
 
-async fn start_cloud() -> anyhow::Result<SimulatedCloud> {
-    let (world, faults) = demo_world(Timestamp::now());
-    let cloud = simulate::start(world, SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-    for fault in faults {
-        cloud.faults().add(fault);
-    }
-    Ok(cloud)
+async fn start_clouds() -> anyhow::Result<Clouds> {
+    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    Ok(Clouds {
+        openstack: Some(OpenStack::start_demo(anywhere).await?),
+        huawei: Some(Huawei::start(Flavour::OpenTelekomCloud, anywhere, true).await?),
+    })
 }
 
 /// New, with a name that nobody can foresee, and for its owner alone.
@@ -175,14 +171,14 @@ struct Report {
 impl Report {
     async fn of(
         context: &Context,
-        cloud: &SimulatedCloud,
+        clouds: &Clouds,
         once: &Once,
         config: &Path,
         metrics: PathBuf,
     ) -> anyhow::Result<Report> {
         let tasks = context.store.tasks(TaskFilter::default(), ALL_TASKS).await?;
         let in_state = |state| tasks.iter().filter(|task| task.state == state).count() as u64;
-        let names = names(cloud);
+        let names = names(clouds);
         let audit = context.store.verify_audit(|_, _| {}).await?;
         let total = |observe: bool| -> u64 {
             let runs = once
@@ -202,7 +198,7 @@ impl Report {
                 .iter()
                 .map(|report| report.totals.spared + report.totals.unreadable)
                 .sum(),
-            removed_undecided: removed_undecided(cloud, &tasks),
+            removed_undecided: removed_undecided(clouds, &tasks),
             config: config.to_owned(),
             metrics,
             audit_head: audit
@@ -354,16 +350,21 @@ impl Report {
     }
 }
 
-/// What people call the projects and images of the simulated cloud.
-fn names(cloud: &SimulatedCloud) -> BTreeMap<Id, String> {
-    let world = cloud.world();
-    let projects = world
-        .projects()
-        .map(|project| (project.id.clone(), project.name.clone()));
-    let images = world
-        .images()
-        .map(|image| (image.id().clone(), image.name.clone()));
-    projects.chain(images).collect()
+/// What people call the projects, users and images of the simulated clouds.
+fn names(clouds: &Clouds) -> BTreeMap<Id, String> {
+    let mut names = BTreeMap::new();
+    for served in clouds.served() {
+        let world = &served.world;
+        let projects = world
+            .projects()
+            .map(|project| (project.id.clone(), project.name.clone()));
+        let users = world.users().map(|user| (user.id.clone(), user.name.clone()));
+        let images = world
+            .images()
+            .map(|image| (image.id().clone(), image.name.clone()));
+        names.extend(projects.chain(users).chain(images));
+    }
+    names
 }
 
 fn kept_because(once: &Once, names: &BTreeMap<Id, String>) -> BTreeMap<(String, String), Vec<String>> {
@@ -391,10 +392,12 @@ fn kept_because(once: &Once, names: &BTreeMap<Id, String>) -> BTreeMap<(String, 
     kept
 }
 
-fn removed_undecided(cloud: &SimulatedCloud, tasks: &[Task]) -> u64 {
-    let decided = tasks.iter().map(|task| {
-        let target = &task.revocation.target;
-        (target.kind, target.resource.clone(), target.subject.clone())
+fn removed_undecided(clouds: &Clouds, tasks: &[Task]) -> u64 {
+    let undecided = clouds.served().into_iter().map(|served| {
+        let targets = tasks.iter().map(|task| &task.revocation.target);
+        let decided = targets.filter(|target| target.cloud.as_str() == served.name);
+        let decided = decided.map(|target| (target.kind, target.resource.clone(), target.subject.clone()));
+        served.world.removed_outside(&decided.collect()).len() as u64
     });
-    cloud.world().removed_outside(&decided.collect()).len() as u64
+    undecided.sum()
 }
