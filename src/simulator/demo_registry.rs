@@ -78,12 +78,14 @@ impl Maker {
     fn new(now: Timestamp, region: &str) -> Maker {
         let mut world = World::with_ids_from(20_270_117);
         let account = world.add_account(ACCOUNT);
-        // Every account has one of the region's own name.
-        world.add_project_in(&account, region);
+        // Every account has one of the region's own name, which the vendor's
+        // clients take where nobody names another.
+        let of_region = world.add_project_in(&account, region);
         let project = world.add_project_in(&account, &project_name(region));
         let user = world.add_user(USER, PASSWORD, &project);
         if let Some(user) = world.user_mut(user.as_str()) {
             user.roles.insert(account.clone(), Role::Reader);
+            user.roles.insert(of_region, Role::Member);
         }
         let owner = world.add_user_in(&account, "account-root", "unused");
         if let Some(owner) = world.user_mut(owner.as_str()) {

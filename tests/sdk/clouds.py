@@ -12,11 +12,11 @@ from pathlib import Path
 from huaweicloudsdkcore.auth.credentials import BasicCredentials, GlobalCredentials
 from huaweicloudsdkcore.exceptions.exceptions import ClientRequestException
 from huaweicloudsdkcore.region.region import Region
-from huaweicloudsdkiam.v3 import IamClient, KeystoneListProjectsRequest
+from huaweicloudsdkiam.v3 import (
+    CreateCredentialOption, CreatePermanentAccessKeyRequest, CreatePermanentAccessKeyRequestBody, IamClient,
+    KeystoneListProjectsRequest)
 from huaweicloudsdkims.v2 import ImsClient
 from huaweicloudsdkswr.v2 import SwrClient
-from keystoneauth1.identity import v3
-from keystoneauth1.session import Session
 from openstack.connection import Connection
 
 REVOKD, STATE = os.environ["REVOKD"], Path(os.environ["STATE"])
@@ -32,7 +32,7 @@ class Simulation:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.said = self.folder / "simulate.log"
-        command = [REVOKD, "simulate", "--provider", flavour, "--directory", str(self.folder)]
+        command = [REVOKD, "simulate", "--cloud", flavour, "--directory", str(self.folder)]
         with self.said.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         self.wait()
@@ -72,8 +72,7 @@ class OpenStack(Simulation):
 
 
 class Huawei(Simulation):
-    """An IAM, an IMS and an SWR, and the vendor's clients before them. They sign with keys that the account's own user
-    makes for itself through the API."""
+    """An IAM, an IMS and an SWR, and the vendor's clients before them, which sign with an access key."""
 
     def __init__(self, flavour, name):
         super().__init__(flavour, name)
@@ -81,21 +80,28 @@ class Huawei(Simulation):
         self.project_name = self.cloud["project"]
         self.connection = connection(self, self.project_name, self.account)
         self.project = self.connection.current_project_id
-        session = self.session(domain_name=self.account)
-        self.user_id, self.account_id = session.get_user_id(), session.auth.get_access(session).domain_id
-        self.keys = self.new_keys()
+        access = self.connection.session.auth.get_access(self.connection.session)
+        self.user_id, self.account_id = access.user_id, access.user_domain_id
+        self.keys = [(self.folder / f"registry-{half}-key").read_text().strip() for half in ("access", "secret")]
 
-    def session(self, **scope):
-        login = v3.Password(self.auth_url, username=self.user, password=self.password,
-                            user_domain_name=self.account, **scope)
-        return Session(login)
+    def sign_as_revokd(self):
+        """Puts the access key in place of the password in the written configuration. Who signs sees no catalogue, so the
+        address of the image service must be given."""
+        path, text = self.folder / "revokd.toml", (self.folder / "revokd.toml").read_text()
+        endpoints, login = "[clouds.registry.endpoints]\n", "[clouds.registry.auth]\n"
+        assert text.count(endpoints) == text.count(login) == 1 and text.index(endpoints) < text.index(login), text
+        text = text.partition(login)[0].replace(endpoints, f'{endpoints}image = "{self.root}"\n')
+        path.write_text(text + login + f"""
+            method          = "ak-sk"
+            access_key      = "{self.keys[0]}"
+            secret_key_file = "registry-secret-key"
+            """)
 
     def new_keys(self):
-        """An access key and its secret."""
-        asked = {"credential": {"user_id": self.user_id, "description": "of the suite"}}
-        url = f"{self.root}/v3.0/OS-CREDENTIAL/credentials"
-        made = self.session(domain_name=self.account).post(url, json=asked).json()["credential"]
-        return made["access"], made["secret"]
+        """An access key and its secret, which no client has seen."""
+        body = CreatePermanentAccessKeyRequestBody(credential=CreateCredentialOption(user_id=self.user_id))
+        made = self.iam.create_permanent_access_key(CreatePermanentAccessKeyRequest(body=body)).credential
+        return made.access, made.secret
 
     def client(self, kind, credentials):
         """A client of the vendor's, with all that it may find out by itself left to it."""

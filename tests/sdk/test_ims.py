@@ -29,10 +29,13 @@ class Ims:
             pages.append(page.images)
             marker = page.images[-1].id
 
+    def all_images(self, **filters):
+        return sum(self.pages(1000, **filters), [])
+
     def images(self, count):
         """So many images that nobody else in this suite uses."""
         if not hasattr(self.cloud, "unused_images"):
-            self.cloud.unused_images = [image.id for image in sum(self.pages(1000), []) if not image.protected]
+            self.cloud.unused_images = [image.id for image in self.all_images() if image.visibility == "shared"]
         taken, self.cloud.unused_images = self.cloud.unused_images[:count], self.cloud.unused_images[count:]
         self.assertEqual(len(taken), count, "the world has too few images for this suite")
         return taken
@@ -72,7 +75,7 @@ class Ims:
         self.assertGreater(len(pages), 3)
         self.assertTrue(all(len(page) == 7 for page in pages[:-1]))
         self.assertEqual(len(ids), len(set(ids)), "no image comes twice")
-        self.assertEqual(set(ids), {image.id for image in sum(self.pages(1000), [])})
+        self.assertEqual(set(ids), {image.id for image in self.all_images()})
         for image in sum(pages, []):
             self.assertEqual(image.owner, self.cloud.project)
             self.assertIn(image.visibility, ("private", "shared", "public"))
@@ -86,8 +89,8 @@ class Ims:
 
     def test_images_are_found_by_name_and_by_kind(self):
         first = self.pages(1)[0][0]
-        self.assertIn(first.id, {image.id for image in sum(self.pages(1000, name=first.name), [])})
-        shared = sum(self.pages(1000, imagetype="shared"), [])
+        self.assertIn(first.id, {image.id for image in self.all_images(name=first.name)})
+        shared = self.all_images(imagetype="shared")
         self.assertTrue(shared)
         self.assertEqual({image.visibility for image in shared}, {"shared"})
 
@@ -121,6 +124,14 @@ class Ims:
         shown = self.ims.glance_show_image_member(GlanceShowImageMemberRequest(image_id=image, member_id=project))
         self.assertEqual((shown.member_id, shown.status), (project, "pending"))
         self.assertEqual(shown.member_type, None if self.is_telekom else "project")
+
+    def test_a_private_image_has_no_members_or_no_list_of_them(self):
+        private = next(image.id for image in self.all_images() if image.visibility == "private")
+        if self.is_telekom:
+            request = GlanceListImageMembersRequest(image_id=private)
+            self.assertEqual(self.assert_refused(403, self.ims.glance_list_image_members, request).error_code, "403 Forbidden")
+        else:
+            self.assertEqual(self.members(private), {})
 
     def test_a_share_that_is_not_there_is_not_found(self):
         (image,) = self.images(1)
@@ -241,7 +252,7 @@ class Ims:
         self.assert_refused(404, self.ims.glance_show_image, GlanceShowImageRequest(image_id=image))
 
     def test_a_protected_image_is_not_deleted(self):
-        protected = [image.id for image in sum(self.pages(1000), []) if image.protected]
+        protected = [image.id for image in self.all_images() if image.protected]
         self.assertTrue(protected, "the world has a protected image")
         request = GlanceDeleteImageRequest(image_id=protected[0])
         refusal = self.assert_refused(403 if self.is_telekom else 400, self.ims.glance_delete_image, request)
