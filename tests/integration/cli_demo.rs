@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -116,6 +117,30 @@ fn the_demo_shows_all_that_there_is_to_show() {
     let tries = tasks["tasks"].as_array().expect("tasks").iter();
     let tries: Vec<u64> = tries.filter_map(|task| task["attempts"].as_u64()).collect();
     assert_eq!(tries.iter().max(), Some(&3), "one removal fails twice");
+    let done = |cloud: &str, kind: &str| {
+        let tasks = tasks["tasks"].as_array().expect("tasks").iter();
+        let of = |task: &&Value| task["cloud"] == cloud && task["kind"] == kind && task["state"] == "done";
+        tasks
+            .filter(of)
+            .map(|task| task["attempts"].as_u64())
+            .collect::<Vec<_>>()
+    };
+    for kind in [
+        "image",
+        "repository-permission",
+        "namespace-permission",
+        "repository-share",
+    ] {
+        assert!(!done("registry", kind).is_empty(), "{kind}");
+    }
+    let shares = done("registry", "image-share");
+    let again = shares.iter().filter(|tries| **tries == Some(2)).count();
+    assert_eq!(again, 2, "the jobs leave two shares behind");
+    let calls = told["calls"].as_array().expect("calls").iter();
+    let mut at_once = calls.filter(|row| row["removes"] == "many shares of images at once");
+    let at_once = at_once.next().expect("a batch");
+    assert_eq!(at_once["targets"], json!(shares.len() - 1), "one goes alone");
+    assert!(at_once["calls"].as_u64() <= Some(5), "{at_once}");
     let head = told["audit_head"].as_str().expect("a head");
     answer(revokd(&["--config", config, "audit", "verify", "--head", head])).expect(0);
     let metrics = fs::read_to_string(told["metrics"].as_str().expect("a path")).expect("the metrics");
@@ -132,9 +157,13 @@ fn the_demo_says_to_people_what_it_did_and_can_be_repeated() {
         let demo = answer(revokd(&["demo", "--directory", &path])).expect(0);
         for told in [
             "What the policies found",
+            "The calls that it took",
+            " calls on registry; ",
+            "still reachable through: ",
+            "the owner of the account",
             "Removed, and why",
             "Kept, and why",
-            "The cloud counts 0 removed that nobody decided on.",
+            "The clouds count 0 removed that nobody decided on.",
             "runs allow ",
             "tasks list",
             "sound, head ",
@@ -336,4 +365,48 @@ fn what_was_changed_in_the_directory_is_kept() {
         }
     }
     assert_eq!(fs::read_to_string(&policy).expect("a policy"), "# mine\n");
+}
+
+/// With the user's password, then with the access key that lies beside it.
+#[test]
+fn a_cloud_with_a_registry_can_be_had_alone() {
+    let simulated = Simulated::start(&[
+        "--cloud",
+        "huawei-cloud",
+        "--fault",
+        "remove-members=400:IMG.0066*1",
+        "--fault",
+        "list-permissions=403:SVCSTG.SWR.4031032*1",
+    ]);
+    let checked = simulated.revokd(&["check"]).expect(0);
+    assert_eq!(checked.stderr, "", "no warning either");
+    let text = fs::read_to_string(simulated.path("revokd.toml")).expect("a configuration");
+    let password =
+        "method        = \"password\"\nuser          = \"revokd\"\npassword_file = \"registry-password\"";
+    assert!(
+        text.contains(password) && !text.contains("[clouds.example]"),
+        "{text}"
+    );
+    let plan = |with: &str| {
+        let planned = simulated.revokd(&["plan", "--output", "json"]).expect(0).json();
+        let count = planned["revocations"].as_array().expect("a list").len();
+        assert!(count > 100, "{count} with {with}");
+        count
+    };
+    let with_password = plan("a password");
+    for name in ["registry-password", "registry-access-key", "registry-secret-key"] {
+        let mode = fs::metadata(simulated.path(name))
+            .expect("a file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    let key = fs::read_to_string(simulated.path("registry-access-key")).expect("a key");
+    let keys = format!("method = \"ak-sk\"\naccess_key = {key:?}\nsecret_key_file = \"registry-secret-key\"");
+    fs::write(simulated.path("revokd.toml"), text.replace(password, &keys)).expect("a change");
+    assert_eq!(plan("an access key"), with_password);
+    let ran = simulated.revokd(&["run", "--once", "partner-images-lapse", "--output", "json"]);
+    let ran = ran.expect(0).json();
+    assert_eq!((&ran["left"], &ran["dead"]), (&json!(0), &json!(0)));
+    assert_eq!(json!(simulated.stop().len()), ran["done"]);
 }
