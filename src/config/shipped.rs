@@ -64,6 +64,7 @@ pub struct Example<'a> {
 pub struct Registry<'a> {
     pub auth_url: &'a str,
     pub registry_url: &'a str,
+    pub image_url: &'a str,
     /// As written.
     pub flavour: &'a str,
     pub region: &'a str,
@@ -127,6 +128,10 @@ fn registry_section(section: &str, registry: &Registry<'_>) -> String {
             quoted(registry.registry_url),
         ),
         (
+            "\"https://ims.eu-de.otc.t-systems.com\"",
+            quoted(registry.image_url),
+        ),
+        (
             "region   = \"eu-de\"",
             format!("region   = {:?}", registry.region),
         ),
@@ -172,6 +177,7 @@ mod tests {
     const REGISTRY_ELSEWHERE: Registry<'_> = Registry {
         auth_url: "http://127.0.0.1:5001/v3",
         registry_url: "http://127.0.0.1:5001",
+        image_url: "http://127.0.0.1:5002",
         flavour: "huawei-cloud",
         region: "eu-west-101",
         account: "acct",
@@ -190,6 +196,7 @@ mod tests {
             ("\nrequests_per_second", "# requests_per_second"),
             ("iam.eu-de.otc", "auth_url = \"http://127.0.0.1:5001/v3\""),
             ("swr-api", "swr = \"http://127.0.0.1:5001\""),
+            ("ims.eu-de.otc", "# image = \"http://127.0.0.1:5002\""),
             ("open-telekom-cloud\"", "\nflavour = \"huawei-cloud\""),
             ("\"eu-de\"", "region   = \"eu-west-101\""),
             ("OTC-EU-DE", "domain  = \"acct\""),

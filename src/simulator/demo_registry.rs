@@ -93,7 +93,7 @@ impl Maker {
         }
         world.add_project_with_id(EXEMPT_PARTNER, "initech");
         world.add_project_with_id(BACKUPS, "backups");
-        let partners = ["acme", "globex", "hooli", "umbrella", "stark", "wayne"];
+        let partners = ["acme", "globex", "hooli", "umbrella", "stark", "wayne", "soylent"];
         let partners = partners.map(|name| world.add_project(name)).to_vec();
         Maker {
             world,
@@ -240,7 +240,7 @@ impl Maker {
         let suite = self.shared_images("partner-suite", 12, &[0, 1, 2, 3], 45);
         self.shared_images("community-tools", 8, &[0, 1, 2, 3, 4, 5], 38);
         self.shared_images("partner-beta", 5, &[4, 5], 33);
-        self.shared_images("partner-single", 1, &[4], 31);
+        self.shared_images("partner-single", 1, &[6], 31);
         self.shared_images("partner-fresh", 20, &[0, 2, 4], 9);
         self.share(&suite[0], &Id::from(BACKUPS), 280);
         self.left_by_jobs = HashSet::from([

@@ -231,20 +231,23 @@ impl Clouds {
             user: &login.user,
             project: &login.project,
         });
-        let urls = self
-            .huawei
-            .as_ref()
-            .map(|Huawei { cloud, .. }| (cloud.auth_url(), cloud.registry_url()));
-        let registry = self.huawei.as_ref().zip(urls.as_ref());
-        let registry = registry.map(|(huawei, (auth_url, registry_url))| shipped::Registry {
-            auth_url,
-            registry_url,
-            flavour: huawei.flavour_as_written(),
-            region: &huawei.region,
-            account: demo_registry::ACCOUNT,
-            user: demo_registry::USER,
-            project: &huawei.project,
+        let urls = self.huawei.as_ref().map(|Huawei { cloud, .. }| {
+            let (registry, images) = (cloud.registry_url(), cloud.image_url());
+            (cloud.auth_url(), registry, images)
         });
+        let registry = self.huawei.as_ref().zip(urls.as_ref());
+        let registry = registry.map(
+            |(huawei, (auth_url, registry_url, image_url))| shipped::Registry {
+                auth_url,
+                registry_url,
+                image_url,
+                flavour: huawei.flavour_as_written(),
+                region: &huawei.region,
+                account: demo_registry::ACCOUNT,
+                user: demo_registry::USER,
+                project: &huawei.project,
+            },
+        );
         shipped::config(listen, example.as_ref(), registry.as_ref())
     }
 }
