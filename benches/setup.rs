@@ -63,7 +63,7 @@ pub struct Directory(TempDir);
 impl Directory {
     /// With the shipped policies.
     pub fn shipped(auth_url: &str) -> anyhow::Result<Directory> {
-        Directory::with(auth_url, shipped::POLICIES)
+        Directory::with(auth_url, &shipped::policies(true, false).collect::<Vec<_>>())
     }
 
     pub fn with_policies(auth_url: &str, text: &str) -> anyhow::Result<Directory> {
@@ -77,7 +77,12 @@ impl Directory {
         for (name, text) in policies {
             fs::write(path.join("policies").join(name), text)?;
         }
-        let text = shipped::for_cloud(auth_url, cloud::USER, cloud::PROJECT, "127.0.0.1:0");
+        let example = shipped::Example {
+            auth_url,
+            user: cloud::USER,
+            project: cloud::PROJECT,
+        };
+        let text = shipped::config("127.0.0.1:0", Some(&example), None);
         fs::write(path.join("revokd.toml"), text)?;
         let password = path.join(shipped::PASSWORD_FILE);
         fs::write(&password, cloud::PASSWORD)?;

@@ -16,8 +16,8 @@ pub const PASSWORD: &str = "simulated-password";
 pub const PROJECT: &str = "images";
 
 /// Ids that the shipped configuration exempts or protects.
-const EXEMPT_PARTNER: &str = "9c61004714024f9586705d090530f9fa";
-const BACKUPS: &str = "edc89b490d7d4392898e19b2deb34797";
+pub(super) const EXEMPT_PARTNER: &str = "9c61004714024f9586705d090530f9fa";
+pub(super) const BACKUPS: &str = "edc89b490d7d4392898e19b2deb34797";
 const RESCUE_IMAGE: &str = "71c675ab-d94f-49cd-a114-e12490b328d9";
 
 /// A world that lies in the two years before `now`, and what goes wrong in it:

@@ -6,6 +6,7 @@
 //! removal; how that is spoken over HTTP is each provider's own affair.
 
 pub mod demo;
+pub mod demo_registry;
 mod faults;
 mod random;
 mod requests;

@@ -1,9 +1,9 @@
-//! `revokd demo` and `revokd simulate`: the first things that anybody tries.
+//! `revokd demo`: the first thing that anybody tries.
 
 use std::{
     fs,
     io::{BufRead, BufReader, Read},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc::{self, Receiver},
     thread,
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    cli_folder::{Answer, answer, revokd},
+    cli_folder::{answer, revokd},
     harness::get,
 };
 
@@ -22,14 +22,14 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A process that goes on until it is told to stop, with its output as it comes.
-struct Running {
+pub struct Running {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Running {
-    fn start(mut command: Command) -> Running {
+    pub fn start(mut command: Command) -> Running {
         let mut child = command
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -53,7 +53,7 @@ impl Running {
 
     /// Reads on to the line that holds this text, or gives what stood on
     /// standard error when the output ended.
-    fn until(&mut self, text: &str) -> Result<String, String> {
+    pub fn until(&mut self, text: &str) -> Result<String, String> {
         while let Ok(line) = self.lines.recv_timeout(PATIENCE) {
             self.seen.push(line.clone());
             if line.contains(text) {
@@ -68,7 +68,7 @@ impl Running {
     }
 
     /// Ends it with a signal; gives its exit code and the rest of its output.
-    fn stop(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
+    pub fn stop(mut self, signal: &str) -> (Option<i32>, Vec<String>) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status();
         assert!(sent.expect("kill").success());
@@ -86,7 +86,7 @@ impl Drop for Running {
     }
 }
 
-fn directory() -> (TempDir, String) {
+pub fn directory() -> (TempDir, String) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().display().to_string();
     (directory, path)
@@ -116,6 +116,30 @@ fn the_demo_shows_all_that_there_is_to_show() {
     let tries = tasks["tasks"].as_array().expect("tasks").iter();
     let tries: Vec<u64> = tries.filter_map(|task| task["attempts"].as_u64()).collect();
     assert_eq!(tries.iter().max(), Some(&3), "one removal fails twice");
+    let done = |cloud: &str, kind: &str| {
+        let tasks = tasks["tasks"].as_array().expect("tasks").iter();
+        let of = |task: &&Value| task["cloud"] == cloud && task["kind"] == kind && task["state"] == "done";
+        tasks
+            .filter(of)
+            .map(|task| task["attempts"].as_u64())
+            .collect::<Vec<_>>()
+    };
+    for kind in [
+        "image",
+        "repository-permission",
+        "namespace-permission",
+        "repository-share",
+    ] {
+        assert!(!done("registry", kind).is_empty(), "{kind}");
+    }
+    let shares = done("registry", "image-share");
+    let again = shares.iter().filter(|tries| **tries == Some(2)).count();
+    assert_eq!(again, 2, "the jobs leave two shares behind");
+    let calls = told["calls"].as_array().expect("calls").iter();
+    let mut at_once = calls.filter(|row| row["removes"] == "many shares of images at once");
+    let at_once = at_once.next().expect("a batch");
+    assert_eq!(at_once["targets"], json!(shares.len() - 1), "one goes alone");
+    assert!(at_once["calls"].as_u64() <= Some(5), "{at_once}");
     let head = told["audit_head"].as_str().expect("a head");
     answer(revokd(&["--config", config, "audit", "verify", "--head", head])).expect(0);
     let metrics = fs::read_to_string(told["metrics"].as_str().expect("a path")).expect("the metrics");
@@ -132,9 +156,13 @@ fn the_demo_says_to_people_what_it_did_and_can_be_repeated() {
         let demo = answer(revokd(&["demo", "--directory", &path])).expect(0);
         for told in [
             "What the policies found",
+            "The calls that it took",
+            " calls on registry; ",
+            "still reachable through: ",
+            "the owner of the account",
             "Removed, and why",
             "Kept, and why",
-            "The cloud counts 0 removed that nobody decided on.",
+            "The clouds count 0 removed that nobody decided on.",
             "runs allow ",
             "tasks list",
             "sound, head ",
@@ -172,168 +200,4 @@ async fn the_demo_that_serves_is_a_daemon_to_play_with() {
     answer(revokd(&["--config", &config, "status"])).expect(0);
     let (code, _) = demo.stop("INT");
     assert_eq!(code, Some(0));
-}
-
-/// A simulated cloud, and the configuration that leads to it.
-struct Simulated {
-    running: Running,
-    directory: TempDir,
-}
-
-impl Simulated {
-    fn start(arguments: &[&str]) -> Simulated {
-        let (directory, path) = directory();
-        let all = [&["simulate", "--directory", &path], arguments].concat();
-        let mut running = Running::start(revokd(&all));
-        running.until("stop with Ctrl-C").expect("a cloud that serves");
-        Simulated { running, directory }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn revokd(&self, arguments: &[&str]) -> Answer {
-        let config = self.path("revokd.toml").display().to_string();
-        answer(revokd(&[&["--config", &config], arguments].concat()))
-    }
-
-    /// Every removal, as `IMAGE MEMBER`, sorted; checked against the tasks done.
-    fn stop(self) -> Vec<String> {
-        let tasks = self.revokd(&[
-            "tasks", "list", "--state", "done", "--limit", "100000", "--output", "json",
-        ]);
-        let tasks = tasks.expect(0).json();
-        let tasks = tasks["tasks"].as_array().expect("tasks").iter();
-        let mut done: Vec<String> = tasks
-            .map(|task| pair(&task["resource"], &task["subject"]))
-            .collect();
-        done.sort();
-        let (code, rest) = self.running.stop("INT");
-        assert_eq!(code, Some(0));
-        let told = rest.last().expect("a last line");
-        assert!(
-            told.starts_with(&format!("{} removed in all, listed in ", done.len())),
-            "{told}"
-        );
-        let lines = fs::read_to_string(self.directory.path().join("removals.jsonl")).expect("the removals");
-        let lines = lines
-            .lines()
-            .map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let mut removed: Vec<String> = lines
-            .map(|line| pair(&line["resource"], &line["subject"]))
-            .collect();
-        removed.sort();
-        assert_eq!(removed, done, "what the cloud lost is what the tasks did");
-        removed
-    }
-}
-
-fn pair(image: &Value, member: &Value) -> String {
-    let member = member.as_str().unwrap_or("-");
-    format!("{} {member}", image.as_str().expect("an id"))
-}
-
-#[test]
-fn a_simulated_cloud_comes_with_a_configuration_that_works() {
-    let simulated = Simulated::start(&[]);
-    let checked = simulated.revokd(&["check"]).expect(0);
-    assert_eq!(checked.stderr, "", "no warning either");
-    let plan = simulated
-        .revokd(&["plan", "partner-shares-lapse", "--output", "json"])
-        .expect(0)
-        .json();
-    let planned = plan["revocations"].as_array().expect("a list").len();
-    assert!(planned > 0, "{plan}");
-    let ran = simulated
-        .revokd(&["run", "--once", "partner-shares-lapse", "--output", "json"])
-        .expect(0)
-        .json();
-    assert_eq!(ran["done"], json!(planned));
-    assert_eq!(simulated.stop().len(), planned);
-}
-
-#[test]
-fn a_simulated_cloud_can_be_large_and_is_the_same_for_the_same_seed() {
-    let arguments = [
-        "--images",
-        "60",
-        "--projects",
-        "8",
-        "--shares",
-        "3",
-        "--seed",
-        "7",
-    ];
-    let planned = || {
-        let simulated = Simulated::start(&arguments);
-        let policy = "[[policy]]\nname = \"all-lapse\"\ndescription = \"All.\"\nschedule = \"@daily\"\n\
-                      clouds = \"*\"\nresource = \"image-share\"\nmode = \"enforce\"\n\
-                      match.granted_before = \"30d\"\n\
-                      limits = { max_revocations = 1000, max_percent = 100 }\n";
-        fs::write(simulated.path("policies/99-all.toml"), policy).expect("a policy");
-        let plan = simulated
-            .revokd(&["plan", "all-lapse", "--output", "json"])
-            .expect(0)
-            .json();
-        let rows = plan["revocations"].as_array().expect("a list").clone();
-        let ran = simulated.revokd(&["run", "--once", "all-lapse"]).expect(0);
-        assert!(
-            ran.stdout.contains(&format!("{} seen gone", rows.len())),
-            "{}",
-            ran.stdout
-        );
-        let removed = simulated.stop();
-        assert_eq!(removed.len(), rows.len());
-        removed
-    };
-    let first = planned();
-    assert!(first.len() > 50, "{}", first.len());
-    assert_eq!(first, planned());
-}
-
-#[test]
-fn faults_of_the_simulated_cloud_are_overcome_or_told() {
-    let simulated = Simulated::start(&[
-        "--fault",
-        "remove-member=503*2",
-        "--fault",
-        "list-images=cut-before*1",
-        "--fault",
-        "show-image=5ms",
-    ]);
-    let ran = simulated.revokd(&["run", "--once", "partner-shares-lapse", "--output", "json"]);
-    assert!(matches!(ran.code, Some(0 | 1)), "{}", ran.stdout);
-    let again = simulated.revokd(&["run", "--once", "partner-shares-lapse", "--output", "json"]);
-    let again = again.expect(0).json();
-    assert_eq!((&again["left"], &again["dead"]), (&json!(0), &json!(0)));
-    assert!(!simulated.stop().is_empty());
-}
-
-#[test]
-fn a_simulated_cloud_that_is_down_for_good_is_told() {
-    let simulated = Simulated::start(&["--fault", "login=503"]);
-    let plan = simulated.revokd(&["plan"]).expect(1);
-    assert!(
-        plan.stderr.contains("not seen: cloud example: logging in: "),
-        "{}",
-        plan.stderr
-    );
-    assert!(plan.stderr.contains("503"), "{}", plan.stderr);
-}
-
-#[test]
-fn what_was_changed_in_the_directory_is_kept() {
-    let (_directory, path) = directory();
-    let policy = format!("{path}/policies/10-partner-shares.toml");
-    for _ in 0..2 {
-        let mut running = Running::start(revokd(&["simulate", "--directory", &path]));
-        running.until("stop with Ctrl-C").expect("a cloud that serves");
-        let (code, _) = running.stop("TERM");
-        assert_eq!(code, Some(0));
-        if !fs::read_to_string(&policy).expect("a policy").contains("# mine") {
-            fs::write(&policy, "# mine\n").expect("a change");
-        }
-    }
-    assert_eq!(fs::read_to_string(&policy).expect("a policy"), "# mine\n");
 }

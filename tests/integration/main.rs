@@ -31,4 +31,5 @@ mod cli_folder;
 mod cli_once;
 mod cli_operator;
 mod cli_plan;
+mod cli_simulate;
 mod cli_usage;

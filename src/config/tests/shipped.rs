@@ -38,6 +38,7 @@ fn the_shipped_configuration_loads_without_a_warning() {
             "writers-reviewed",
             "expired-account-shares-removed",
             "partner-images-lapse",
+            "old-snapshots-deleted",
         ]
     );
 }

@@ -1,8 +1,9 @@
 //! `GET /v3.0/OS-CREDENTIAL/credentials`, and one of them by its access key.
-//! Temporary keys are known to neither.
+//! Temporary keys are known to neither. `POST` makes a pair of keys.
 
 use axum::response::Response;
 use jiff::{Timestamp, tz::TimeZone};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{parameters, require_account_role};
@@ -11,6 +12,7 @@ use crate::{
         Shared,
         access::Caller,
         answers::{self, Problem},
+        dispatch::Incoming,
     },
     simulator::AccessKey,
 };
@@ -51,6 +53,34 @@ pub(super) fn list(shared: &Shared, caller: &Caller, query: &str) -> Result<Resp
     let shown = keys.filter(|key| in_account && key.user == user && key.security_token.is_none());
     let rows: Vec<Value> = shown.map(row).collect();
     Ok(answers::json(200, &json!({ "credentials": rows })))
+}
+
+#[derive(Deserialize)]
+struct NewKeys {
+    credential: KeysOf,
+}
+
+#[derive(Deserialize)]
+struct KeysOf {
+    user_id: String,
+}
+
+/// The only answer that ever holds the secret half.
+pub(super) fn create(shared: &Shared, caller: &Caller, incoming: &Incoming) -> Result<Response, Problem> {
+    let new: NewKeys = serde_json::from_slice(&incoming.body)
+        .map_err(|_| Problem::new(400, "IAM.0011", "Request body is invalid."))?;
+    let id = new.credential.user_id;
+    if id != caller.user.as_str() {
+        require_account_role(caller)?;
+    }
+    let mut world = shared.world();
+    let user = world.user(&id).filter(|user| user.account == caller.account);
+    let not_found = || Problem::new(404, "IAM.0004", format!("Could not find user: {id}."));
+    let user = user.ok_or_else(not_found)?.id.clone();
+    let key = world.add_access_key(&user, shared.now());
+    let mut made = row(&key);
+    made["secret"] = key.secret_key.into();
+    Ok(answers::json(201, &json!({ "credential": made })))
 }
 
 fn row(key: &AccessKey) -> Value {

@@ -43,6 +43,7 @@ fn route(shared: &Shared, incoming: &Incoming, caller: &Caller, path: &[&str]) -
         ("GET", ["v3", "auth", "projects"]) => projects::list_reachable(shared, caller),
         ("GET", ["v3", "auth", "domains"]) => projects::list_accounts(shared, caller),
         ("GET", ["v3.0", "OS-CREDENTIAL", "credentials"]) => keys::list(shared, caller, &incoming.query),
+        ("POST", ["v3.0", "OS-CREDENTIAL", "credentials"]) => keys::create(shared, caller, incoming),
         ("GET", ["v3.0", "OS-CREDENTIAL", "credentials", key]) => keys::show(shared, caller, key),
         _ => Err(answers::no_such_call()),
     }

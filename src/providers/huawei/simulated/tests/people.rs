@@ -160,3 +160,39 @@ async fn a_key_tells_whose_it_is() {
         assert_eq!(harness.get(&plain, &path).await.status, 403);
     }
 }
+
+#[tokio::test]
+async fn keys_are_made_by_their_user_or_the_account_and_tell_the_secret_once() {
+    let (harness, leaver) = harness_with_a_leaver().await;
+    let path = "/v3.0/OS-CREDENTIAL/credentials";
+    let plain = harness.token_of("plain").await;
+    let account = harness.account_token_of("revoker").await;
+    let body = |user: &str| Some(json!({"credential": {"user_id": user}}));
+    let made = harness.call(&account, "POST", path, body(leaver.as_str())).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let key = made.json()["credential"].clone();
+    let held = {
+        let world = harness.cloud.world();
+        world
+            .access_key(key["access"].as_str().unwrap())
+            .cloned()
+            .unwrap()
+    };
+    assert_eq!(
+        (&held.user, key["secret"].as_str()),
+        (&leaver, Some(held.secret_key.as_str()))
+    );
+    let listed = harness
+        .get(&account, &format!("{path}?user_id={leaver}"))
+        .await
+        .json();
+    assert_eq!(listed["credentials"][0]["access"], key["access"]);
+    assert!(listed["credentials"][0].get("secret").is_none());
+    for (token, user, status) in [(&plain, leaver.as_str(), 403), (&account, "nobody", 404)] {
+        assert_eq!(harness.call(token, "POST", path, body(user)).await.status, status);
+    }
+    assert_eq!(
+        harness.call(&account, "POST", path, Some(json!({}))).await.status,
+        400
+    );
+}
