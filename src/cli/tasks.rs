@@ -209,6 +209,8 @@ struct Shown {
     observed_at: Timestamp,
     owner: String,
     granted_at: Option<Timestamp>,
+    /// The cloud's job that is at it.
+    job: Option<String>,
     /// Ways by which the subject gets in all the same.
     still_reachable: Vec<String>,
     tries: Vec<Attempt>,
@@ -218,17 +220,7 @@ async fn show(store: &Store, id: TaskId, output: Output) -> anyhow::Result<Exit>
     let Some((task, tries)) = store.task(id).await? else {
         anyhow::bail!("there is no task {id}");
     };
-    let evidence = &task.revocation.evidence;
-    let shown = Shown {
-        row: TaskRow::of(&task),
-        evidence: evidence.compared.clone(),
-        policy_digest: evidence.policy_digest.clone(),
-        observed_at: evidence.observed_at,
-        owner: evidence.owner.to_string(),
-        granted_at: evidence.granted_at,
-        still_reachable: evidence.still_reachable.clone(),
-        tries,
-    };
+    let shown = Shown::of(&task, tries);
     match output {
         Output::Json => print_json(&shown)?,
         Output::Table => shown.print(&task)?,
@@ -237,6 +229,21 @@ async fn show(store: &Store, id: TaskId, output: Output) -> anyhow::Result<Exit>
 }
 
 impl Shown {
+    fn of(task: &Task, tries: Vec<Attempt>) -> Shown {
+        let evidence = &task.revocation.evidence;
+        Shown {
+            row: TaskRow::of(task),
+            evidence: evidence.compared.clone(),
+            policy_digest: evidence.policy_digest.clone(),
+            observed_at: evidence.observed_at,
+            owner: evidence.owner.to_string(),
+            granted_at: evidence.granted_at,
+            job: task.job.as_ref().map(ToString::to_string),
+            still_reachable: evidence.still_reachable.clone(),
+            tries,
+        }
+    }
+
     fn print(&self, task: &Task) -> anyhow::Result<()> {
         let row = &self.row;
         print_line(&format!(
@@ -261,6 +268,9 @@ impl Shown {
             moment(row.not_before),
             moment_or_dash(row.finished_at)
         ))?;
+        if let Some(job) = &self.job {
+            print_line(&format!("  the cloud is at it: job {job}"))?;
+        }
         print_line(&format!("  {}", row.note))?;
         let compared = self
             .evidence
@@ -281,5 +291,32 @@ impl Shown {
             ["try", "began", "ended", "outcome", "note"],
             tries,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Args;
+
+    use super::*;
+    use crate::engine::sample;
+
+    #[test]
+    fn the_help_names_every_state() {
+        let mut command = Arguments::augment_args(clap::Command::new("tasks"));
+        let list = command.find_subcommand_mut("list").unwrap();
+        let help = list.render_long_help().to_string();
+        for state in TaskState::ALL {
+            assert!(help.contains(state.as_str()), "{state}: {help}");
+        }
+    }
+
+    #[test]
+    fn a_task_is_shown_with_the_job_that_is_at_it() {
+        let mut task = sample::task(sample::revocation("image", "project"));
+        let json = |task: &Task| serde_json::to_value(Shown::of(task, Vec::new())).unwrap();
+        assert_eq!(json(&task)["job"], serde_json::Value::Null);
+        task.job = Some("j".into());
+        assert_eq!(json(&task)["job"], "j");
     }
 }

@@ -102,7 +102,7 @@ impl HuaweiReader {
         match kind.service() {
             Service::Images => {
                 let lookout = self.lookout(&caller, Patience::NONE);
-                let image = images::look(lookout, kind, resource).await?;
+                let image = images::look(lookout, kind, resource, subjects).await?;
                 Ok(Inventory {
                     images: Vec::from_iter(image),
                     ..self.inventory(caller, now)

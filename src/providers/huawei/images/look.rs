@@ -14,8 +14,14 @@ use crate::{
 };
 
 /// The image as it is now, with its members if shares of it are asked about;
-/// `None` once it is confirmed gone.
-pub async fn look(lookout: Lookout<'_>, kind: Kind, id: &Id) -> Result<Option<Image>, Failure> {
+/// `None` once it is confirmed gone. Where the cloud shows no list, the members
+/// are those of `subjects` that are.
+pub async fn look(
+    lookout: Lookout<'_>,
+    kind: Kind,
+    id: &Id,
+    subjects: &[Id],
+) -> Result<Option<Image>, Failure> {
     let Some(row) = lookout.find(id).await? else {
         return Ok(None);
     };
@@ -24,17 +30,17 @@ pub async fn look(lookout: Lookout<'_>, kind: Kind, id: &Id) -> Result<Option<Im
     if kind == Kind::Image || !has_members {
         return read(id, row).map(Some);
     }
-    let membership = lookout.members(id, is_shared(&row)).await?;
+    let (row, mut membership) = match lookout.members(id, is_shared(&row)).await? {
+        Membership::NoLongerShared(row) => (*row, Membership::NotShared),
+        membership => (row, membership),
+    };
+    let is_our_own = row.visibility == "private" && row.owner == lookout.owner.as_str();
+    if matches!(membership, Membership::NotShared) && is_our_own {
+        membership = lookout.pairs(id, subjects).await?;
+    }
     let sharing = match membership {
         Membership::Gone => return Ok(None),
-        Membership::NoLongerShared(row) => {
-            let sharing = Sharing::NotShared;
-            return Ok(Some(Image {
-                sharing,
-                ..read(id, *row)?
-            }));
-        }
-        Membership::NotShared => Sharing::NotShared,
+        Membership::NotShared | Membership::NoLongerShared(_) => Sharing::NotShared,
         Membership::Members(rows) => {
             let members = translate::members(rows, id, lookout.owner, &mut Interner::default());
             Sharing::Members(members.map_err(|why| malformed(id, &why))?)

@@ -18,6 +18,7 @@ mod job;
 mod list;
 mod look;
 mod members;
+mod pairs;
 #[cfg(test)]
 mod tests;
 mod translate;

@@ -6,5 +6,6 @@ mod collecting;
 mod jobs;
 mod looking;
 mod members;
+mod pairs;
 mod removing;
 mod setup;

@@ -23,7 +23,14 @@ const LONGEST_PAGE: usize = 1000;
 pub(super) fn list(shared: &Shared, actor: &Actor, image: &str, query: &str) -> Result<Response, Problem> {
     let mut world = shared.world();
     world.settle(shared.now());
-    let rows: Vec<Value> = match world.list_members(actor, image) {
+    let listed = world
+        .list_members(actor, image)
+        .and_then(|members| match members.is_empty() {
+            // An image without members is private.
+            true => Err(Refusal::NotShared),
+            false => Ok(members),
+        });
+    let rows: Vec<Value> = match listed {
         Ok(members) => members
             .into_iter()
             .map(|member| row(shared, image, member))
@@ -144,6 +151,10 @@ pub(super) fn remove(shared: &Shared, actor: &Actor, image: &str, member: &str) 
 
 fn not_shared_is_not_found(shared: &Shared, refusal: &Refusal, image: &str, member: &str) -> Problem {
     match refusal {
+        // Members may sleep in it; as Glance does, one flavour says so.
+        Refusal::NotShared if shared.is_open_telekom_cloud() => {
+            Problem::new(404, "IMG.0113", "Only shared images have members.")
+        }
         Refusal::NotShared => problem(shared, &Refusal::MemberNotFound, image, member),
         other => problem(shared, other, image, member),
     }
