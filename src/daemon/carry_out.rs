@@ -259,7 +259,11 @@ async fn ask_for_job(work: &Work, job: &JobId, tasks: Vec<Claimed>) -> Result<()
 /// # Errors
 /// It is not over, and is to be asked for again.
 async fn wait_for_job(work: &Work, tasks: Vec<Claimed>, job: &JobId) -> Result<Vec<Answered>, Vec<Ending>> {
-    match jobs::end(work, job).await {
+    let end = match jobs::end(work, job).await {
+        None if jobs::is_outlived(work, &tasks) => Some(jobs::never_told(job)),
+        end => end,
+    };
+    match end {
         Some(end) => Ok(answered(tasks, &Outcome::Submitted(job.clone()), Some(end))),
         None => {
             let under_way = |claimed| Ending::under_way(&work.context, claimed);
