@@ -60,6 +60,11 @@ impl Work {
         self.context.now()
     }
 
+    /// Whether a call may rest on a look that was made then.
+    fn is_fresh(&self, looked_at: Option<Timestamp>) -> bool {
+        looked_at.is_some_and(|at| self.now().duration_since(at) <= LOOK_VALID)
+    }
+
     /// Why nothing more is to be begun, if so.
     fn held_back(&self) -> Option<&'static str> {
         if self.context.stop.is_cancelled() || self.cloud.is_down() {
@@ -126,10 +131,9 @@ async fn carry_out_round(work: &Work, round: Round) -> Result<Vec<Round>, StoreE
         hand_back(&work.context, round.into_tasks().collect(), why).await?;
         return Ok(vec![]);
     }
-    let is_fresh = |at: Timestamp| work.now().duration_since(at) <= LOOK_VALID;
-    let (mut rounds, settled) = match round.looked_at {
-        Some(at) if is_fresh(at) => (vec![round], vec![]),
-        _ => looks::before(work, round).await,
+    let (mut rounds, settled) = match work.is_fresh(round.looked_at) {
+        true => (vec![round], vec![]),
+        false => looks::before(work, round).await,
     };
     let rest = rounds.split_off(rounds.len().min(1));
     let first = async {
@@ -144,12 +148,18 @@ async fn carry_out_round(work: &Work, round: Round) -> Result<Vec<Round>, StoreE
 }
 
 /// Makes the calls of a round one after the other, then looks once for all.
+/// Those whose turn comes when the look before them is too old are left.
 async fn call_all(work: &Work, round: Round) -> Result<Vec<Round>, StoreError> {
     let (mut endings, mut answered, mut left) = (Vec::new(), Vec::new(), Vec::new());
+    let mut outlived = Vec::new();
     for call in round.calls {
         if let Some(why) = work.held_back() {
             let tasks = call.tasks.into_iter();
             endings.extend(tasks.map(|claimed| Ending::not_called(&work.context, claimed, why)));
+            continue;
+        }
+        if !work.is_fresh(round.looked_at) {
+            outlived.push(call);
             continue;
         }
         match make(work, call).await? {
@@ -158,6 +168,7 @@ async fn call_all(work: &Work, round: Round) -> Result<Vec<Round>, StoreError> {
             Made::Ended(some) => endings.extend(some),
         }
     }
+    left.extend(rounds::of(outlived, round.looked_at));
     endings.extend(looks::after(work, answered).await);
     settle(&work.context, endings).await?;
     Ok(left)
@@ -259,7 +270,11 @@ async fn ask_for_job(work: &Work, job: &JobId, tasks: Vec<Claimed>) -> Result<()
 /// # Errors
 /// It is not over, and is to be asked for again.
 async fn wait_for_job(work: &Work, tasks: Vec<Claimed>, job: &JobId) -> Result<Vec<Answered>, Vec<Ending>> {
-    match jobs::end(work, job).await {
+    let end = match jobs::end(work, job).await {
+        None if jobs::is_outlived(work, &tasks) => Some(jobs::never_told(job)),
+        end => end,
+    };
+    match end {
         Some(end) => Ok(answered(tasks, &Outcome::Submitted(job.clone()), Some(end))),
         None => {
             let under_way = |claimed| Ending::under_way(&work.context, claimed);

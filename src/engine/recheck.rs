@@ -52,24 +52,8 @@ pub fn recheck(
     now: Timestamp,
 ) -> Recheck {
     let revocation = &task.revocation;
-    let kind = revocation.target.kind;
-    if revocation.evidence.endpoint != view.caller.endpoint(kind) {
-        return Recheck::Dead(format!(
-            "decided on the cloud at {}, but the cloud of this name is now at {}",
-            revocation.evidence.endpoint,
-            view.caller.endpoint(kind)
-        ));
-    }
-    if revocation.evidence.owner != *view.caller.owner(kind) {
-        let owner = match kind.service() {
-            Service::Images => "project",
-            Service::Registry => "account",
-        };
-        return Recheck::Dead(format!(
-            "belongs to {owner} {}, but the daemon is now logged in to {owner} {}",
-            revocation.evidence.owner,
-            view.caller.owner(kind)
-        ));
+    if let Some(reason) = elsewhere(revocation, view) {
+        return Recheck::Dead(reason);
     }
     match presence(&revocation.target, view) {
         Presence::Absent => return Recheck::Gone,
@@ -93,6 +77,30 @@ pub fn recheck(
         )),
         _ => still_decided(revocation, policy, view, protection, now),
     }
+}
+
+/// Why the view is one of another cloud or another owner than was decided on:
+/// then nothing that it holds or lacks is about the target.
+pub fn elsewhere(revocation: &Revocation, view: &Inventory) -> Option<String> {
+    let (evidence, kind) = (&revocation.evidence, revocation.target.kind);
+    if evidence.endpoint != view.caller.endpoint(kind) {
+        return Some(format!(
+            "decided on the cloud at {}, but the cloud of this name is now at {}",
+            evidence.endpoint,
+            view.caller.endpoint(kind)
+        ));
+    }
+    let owner = match kind.service() {
+        Service::Images => "project",
+        Service::Registry => "account",
+    };
+    (evidence.owner != *view.caller.owner(kind)).then(|| {
+        format!(
+            "belongs to {owner} {}, but the daemon is now logged in to {owner} {}",
+            evidence.owner,
+            view.caller.owner(kind)
+        )
+    })
 }
 
 /// Where the target stands in `view`, which is a look at its resource.

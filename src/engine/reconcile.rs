@@ -59,7 +59,8 @@ pub fn reconcile<'a>(
     let mut standing: HashSet<&Target> = HashSet::new();
     let mut waiting: Vec<&LiveTask> = Vec::new();
     for task in live {
-        match lost_reason(digest, task, &decided, evaluation, &index) {
+        let is_dark = || is_dark(task, inventories);
+        match lost_reason(digest, task, &decided, evaluation, &index, is_dark) {
             // A worker has it, or a call was made: only a look may settle it.
             Some(_) if is_under_way(task.state) => {
                 standing.insert(&task.target);
@@ -138,6 +139,7 @@ fn lost_reason(
     decided: &HashMap<&Target, &Revocation>,
     evaluation: &Evaluation,
     index: &Index,
+    is_dark: impl Fn() -> bool,
 ) -> Option<String> {
     if task.policy_digest != digest {
         return Some("the policy changed since the decision".to_owned());
@@ -151,17 +153,27 @@ fn lost_reason(
         // Only what was seen and not decided has lost its reason. What was not
         // seen may be gone or merely invisible: the second look will tell.
         None if !index.holds(&task.target) => None,
-        None => Some(
-            evaluation
-                .spared
-                .iter()
-                .find(|spared| spared.target == task.target)
-                .map_or_else(
-                    || "no longer matches the policy".to_owned(),
-                    |spared| format!("must stay: {}", spared.reason),
-                ),
-        ),
+        None => {
+            let mut spared = evaluation.spared.iter();
+            if let Some(spared) = spared.find(|spared| spared.target == task.target) {
+                return Some(format!("must stay: {}", spared.reason));
+            }
+            let mut unreadable = evaluation.unreadable.iter();
+            match unreadable.find(|unread| unread.target == task.target) {
+                // What could not be read this time may be readable the next.
+                Some(_) if is_dark() => None,
+                Some(unread) => Some(unread.problem.clone()),
+                None => Some("no longer matches the policy".to_owned()),
+            }
+        }
     }
+}
+
+/// Whether something about targets of the task's kind could not be seen.
+fn is_dark(task: &LiveTask, inventories: &BTreeMap<CloudName, Inventory>) -> bool {
+    let gaps = inventories.get(&task.target.cloud).map(|seen| &seen.gaps);
+    let mut gaps = gaps.into_iter().flatten();
+    gaps.any(|gap| gap.scope.concerns(task.target.kind))
 }
 
 /// Ids are looked up by the thousand; lists of a resource are short.

@@ -7,6 +7,7 @@ use super::Work;
 use crate::{
     engine::circuit::Call,
     model::{Failure, JobId, JobStatus},
+    store::Claimed,
 };
 
 /// Jobs end within seconds. One that takes longer than this is taken for dead:
@@ -51,6 +52,20 @@ pub(super) async fn end(work: &Work, job: &JobId) -> Option<String> {
             Ok(JobStatus::Running) | Err(_) => {}
         }
     }
+}
+
+/// Whether the decisions behind a job are too old for a call by now. Then it is
+/// asked for no more, although it never told its end: each time that the
+/// question fails the cloud is taken for down, and what works about it would
+/// close the circuit again for ever.
+pub(super) fn is_outlived(work: &Work, tasks: &[Claimed]) -> bool {
+    let (now, valid) = (work.now(), work.context.decision_valid);
+    let is_old = |claimed: &Claimed| now.duration_since(claimed.task.allowed_from) > valid;
+    !work.context.stop.is_cancelled() && tasks.iter().all(is_old)
+}
+
+pub(super) fn never_told(job: &JobId) -> String {
+    format!("the cloud never told how its job {job} ended")
 }
 
 fn ended(job: &JobId, succeeded: bool, detail: &str) -> String {

@@ -66,8 +66,20 @@ pub(super) async fn after(work: &Work, answered: Vec<Answered>) -> Vec<Ending> {
     })
     .await;
     let judged = answered.into_iter().map(|one| {
-        let target = &one.claimed.task.revocation.target;
-        let (presence, look_failed) = match views.get(&target.resource) {
+        let revocation = &one.claimed.task.revocation;
+        let target = &revocation.target;
+        let view = views.get(&target.resource);
+        // A job may be older than the configuration of its cloud.
+        if let Some(Ok(view)) = view
+            && let Some(reason) = recheck::elsewhere(revocation, view)
+        {
+            return Ending {
+                claimed: one.claimed,
+                verdict: Verdict::Dead { reason },
+                word: "impossible",
+            };
+        }
+        let (presence, look_failed) = match view {
             Some(Ok(view)) => (recheck::presence(target, view), None),
             Some(Err(failure)) => (
                 Presence::Unknown("the look after the call failed".to_owned()),

@@ -2,7 +2,8 @@
 //! each, as data.
 
 use self::Meaning::{
-    Conflict, Forbidden, NoSuchUrl, NotThere, Refused, Throttled, Unauthenticated, Unavailable, WrongId,
+    Conflict, Forbidden, Locked, NoSuchUrl, NotThere, Refused, Throttled, Unauthenticated, Unavailable,
+    WrongId,
 };
 
 /// What becomes of a call is another thing: the same meaning is answered
@@ -17,6 +18,8 @@ pub enum Meaning {
     Unauthenticated,
     /// 401, and no other token would help.
     Forbidden,
+    /// The account or the key is: asking on keeps it so.
+    Locked,
     Throttled,
     Refused,
     Conflict,
@@ -55,8 +58,7 @@ pub const IDENTITY: &[(Meaning, &[&str])] = &[
             "0001", "0062", "0066", "0067", "0080", "0081", "0082", "0083", "1105", "1107", "1108",
         ],
     ),
-    // Every further try keeps the account locked.
-    (Forbidden, &["0061"]),
+    (Locked, &["0061"]),
     (Refused, &["0002", "0003", "0009"]),
     (NotThere, &["0004"]),
     (Conflict, &["0005"]),

@@ -11,8 +11,8 @@ use super::{
     api::{Refusal, Service},
     codes::{
         Meaning::{
-            self, Conflict, Forbidden, NoSuchUrl, NotThere, Refused, Throttled, Unauthenticated, Unavailable,
-            WrongId,
+            self, Conflict, Forbidden, Locked, NoSuchUrl, NotThere, Refused, Throttled, Unauthenticated,
+            Unavailable, WrongId,
         },
         REGISTRY_DIGITS, by_code,
     },
@@ -58,6 +58,8 @@ pub fn problem(service: Service, answer: &Answer) -> Problem {
             failure.class = FailureClass::Throttled;
             failure.retry_after = failure.retry_after.or(Some(THROTTLED_WAIT));
         }
+        // As after a refused login; but no other token helps.
+        Some(Locked) => failure.class = FailureClass::Unauthenticated,
         Some(Forbidden | Refused) => failure.class = FailureClass::Refused,
         Some(Conflict) => failure.class = FailureClass::Conflict,
         Some(Unavailable) => failure.class = FailureClass::Unavailable,
@@ -156,7 +158,7 @@ mod tests {
         (400, "IAM", "0009", Refused),
         (400, "IAM", "1105 1107 1108", Unauthenticated),
         (401, "IAM", "0001 0062 0066 0067", Unauthenticated),
-        (401, "IAM", "0061", Forbidden),
+        (401, "IAM", "0061", Locked),
         (403, "IAM", "0002 0003", Refused),
         (403, "IAM", "0080 0081 0082 0083", Unauthenticated),
         (404, "IAM", "0004", NotThere),

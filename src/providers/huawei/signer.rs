@@ -146,6 +146,12 @@ impl Signer {
         };
         match sent {
             Ok(answer) => Ok((Ok(answer), true)),
+            // The account is locked: nothing is signed until that may be over.
+            Err((_, Problem::Other(Refusal::Failed(failure))))
+                if failure.class == FailureClass::Unauthenticated =>
+            {
+                Err(failure)
+            }
             Err((answer, Problem::Other(refusal))) => {
                 let status = answer.status;
                 let taken = !status.is_server_error() && status.as_u16() != 429;

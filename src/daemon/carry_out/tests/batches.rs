@@ -226,3 +226,27 @@ async fn what_waited_for_half_its_lease_is_handed_back_and_not_called() {
     assert_eq!((left.len(), left[0].attempts, scene.calls().len()), (2, 0, 0));
     scene.finish().await;
 }
+
+#[tokio::test]
+async fn a_call_rests_on_no_look_that_the_calls_before_it_made_old() {
+    let scene = Scene::new(1, 4).await;
+    let (clock, mut calls) = (scene.clock.clone(), 0);
+    scene.on_call(move |world, batch| {
+        calls += 1;
+        if calls == 1 {
+            clock.leap(SignedDuration::from_secs(31));
+            world.grant_again("image000", "project003");
+        }
+        world.remove(batch);
+        Outcome::Accepted
+    });
+    let alone = rectangle(0..1, 0..4);
+    scene
+        .carry_out_as(alone.targets().map(|target| Batch::of_one(&target)).collect())
+        .await;
+    assert_eq!(scene.in_state(TaskState::Done).await.len(), 3);
+    let stays = scene.in_state(TaskState::Cancelled).await;
+    assert_eq!(stays.len(), 1);
+    assert!(scene.double.world().holds(&stays[0].revocation.target));
+    scene.finish().await;
+}

@@ -28,6 +28,8 @@ pub struct World {
     pub calls: Vec<Batch>,
     pub looks: Vec<Id>,
     pub questions: usize,
+    /// Where the cloud of this name is, once it is not the one of the samples.
+    pub moved_to: Option<String>,
 }
 
 impl World {
@@ -93,7 +95,10 @@ impl Double {
     }
 
     fn inventory(&self, image: &Id) -> Inventory {
-        let members = self.world().members.get(image).cloned();
+        let (members, moved_to) = {
+            let world = self.world();
+            (world.members.get(image).cloned(), world.moved_to.clone())
+        };
         let images = members.into_iter().map(|members| {
             let mut seen = sample::image(image.as_str());
             let members = members.iter();
@@ -101,7 +106,10 @@ impl Double {
             seen.sharing = Sharing::Members(members.collect());
             seen
         });
-        sample::inventory(images.collect())
+        let mut inventory = sample::inventory(images.collect());
+        let endpoints = &mut inventory.caller.endpoints;
+        endpoints.images = moved_to.or(endpoints.images.take());
+        inventory
     }
 }
 

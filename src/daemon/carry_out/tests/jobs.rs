@@ -203,6 +203,52 @@ async fn a_cloud_that_goes_down_meanwhile_keeps_its_job() {
 }
 
 #[tokio::test]
+async fn what_a_job_was_to_remove_is_not_gone_because_another_cloud_has_its_name_now() {
+    let (scene, batch) = nine_in_one_job().await;
+    scene.on_question(|_| Err(Failure::new(FailureClass::Unauthenticated, "401")));
+    scene.carry_out_as(vec![batch]).await;
+    assert_eq!(scene.in_state(TaskState::Submitted).await.len(), 9);
+
+    scene.cloud.answered(crate::engine::circuit::Call::Read);
+    {
+        let mut world = scene.double.world();
+        world.moved_to = Some("http://elsewhere.test/v2".to_owned());
+        world.members.clear();
+    }
+    scene.on_question(|_| Ok(JobStatus::Unknown("no such job".to_owned())));
+    scene.carry_out().await;
+    let dead = scene.in_state(TaskState::Dead).await;
+    assert_eq!(dead.len(), 9);
+    assert!(
+        dead[0].note.contains("is now at http://elsewhere.test"),
+        "{}",
+        dead[0].note
+    );
+    scene.finish().await;
+}
+
+#[tokio::test]
+async fn a_job_that_can_never_be_asked_for_does_not_keep_its_tasks_for_ever() {
+    let (scene, batch) = nine_in_one_job().await;
+    scene.on_question(|_| Err(Failure::new(FailureClass::Unavailable, "503")));
+    scene.carry_out_as(vec![batch]).await;
+    for _ in 0..3 {
+        assert_eq!(scene.in_state(TaskState::Submitted).await.len(), 9);
+        // All else works: the probe closes the circuit each time.
+        scene.cloud.answered(crate::engine::circuit::Call::Read);
+        scene.carry_out().await;
+    }
+    for state in [TaskState::Verifying, TaskState::Cancelled] {
+        scene.clock.leap(SignedDuration::from_hours(25));
+        scene.cloud.answered(crate::engine::circuit::Call::Read);
+        scene.carry_out().await;
+        assert_eq!(scene.in_state(state).await.len(), 9, "{state}");
+    }
+    assert_eq!(scene.calls().len(), 1, "no second call");
+    scene.finish().await;
+}
+
+#[tokio::test]
 async fn a_stop_leaves_the_job_to_the_next_process() {
     let (scene, batch) = nine_in_one_job().await;
     let stop = scene.context.stop.clone();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     engine::policy::{Match, Protection},
-    model::{Kind, Level, Reading},
+    model::{Gap, Kind, Level, Reading, Scope},
 };
 
 const OF_REGISTRY: [Kind; 3] = [
@@ -72,4 +72,33 @@ fn a_task_whose_list_was_not_read_stays_for_its_second_look() {
         let result = held_against("d", &nothing, &inventories, &live);
         assert_eq!(result.release, [], "{kind}");
     }
+}
+
+#[test]
+fn a_user_whom_the_identity_service_cannot_name_just_now_keeps_no_task_from_its_turn() {
+    let kind = Kind::RepositoryPermission;
+    let decisions = decisions(kind);
+    let mut dark = inventory();
+    let Reading::Read(permissions) = &mut dark.repositories[0].permissions else {
+        panic!("read before");
+    };
+    permissions[0].holder = None;
+    let policy = sample::policy(kind, Match::default());
+    let now = sample::at("2026-06-01T00:00:00Z");
+    let protection = Protection::default();
+    let evaluation = crate::engine::evaluate::evaluate(&policy, &dark, &protection, now);
+    assert_eq!(evaluation.unreadable.len(), 1);
+    let live = [live(1, 1, &decisions[0], TaskState::Held, Some(Hold::Grace))];
+
+    let whole = BTreeMap::from([("c".into(), dark.clone())]);
+    let release = held_against("d", &evaluation, &whole, &live).release;
+    assert!(release[0].1.contains("did not tell who user ann"), "{release:?}");
+
+    dark.gaps.push(Gap {
+        cloud: "c".into(),
+        scope: Scope::User("ann".into()),
+        reason: "503".into(),
+    });
+    let partial = BTreeMap::from([("c".into(), dark)]);
+    assert_eq!(held_against("d", &evaluation, &partial, &live).release, []);
 }

@@ -62,8 +62,13 @@ impl Look<'_> {
         let Sight::Here(access) = self.registry.see_repository_permissions(place).await? else {
             return Ok(RegistryView::default());
         };
+        let own = access.self_auth.as_ref();
+        let manages = own.and_then(|own| translate::level(own.auth)) == Some(Level::Manage);
         let permissions = self.permissions(id, access)?;
         let mut view = self.around(place, permissions.is_empty()).await?;
+        if !manages {
+            self.doubt(Scope::RepositoryPermissions(id.clone()), &mut view);
+        }
         for repository in &mut view.repositories {
             repository.permissions = Reading::Read(permissions.clone());
         }
@@ -85,6 +90,7 @@ impl Look<'_> {
             shares.extend(self.registry.shares_with(place, &listed, &unlisted).await?);
         }
         let mut view = self.around(place, shares.is_empty()).await?;
+        self.doubt(Scope::RepositoryShares(id.clone()), &mut view);
         for repository in &mut view.repositories {
             repository.shares = Reading::Read(shares.clone());
         }
@@ -135,6 +141,19 @@ impl Look<'_> {
             repositories: vec![repository],
             gaps: Vec::new(),
         })
+    }
+
+    /// Whoever does not manage a namespace may be shown less than there is, so
+    /// that what a list lacks proves nothing.
+    fn doubt(&self, scope: Scope, view: &mut RegistryView) {
+        let namespace = view.namespaces.first();
+        if let Some(low) = namespace.filter(|row| row.own_level != Level::Manage) {
+            view.gaps.push(Gap {
+                cloud: self.cloud.clone(),
+                scope,
+                reason: too_low(low.own_level),
+            });
+        }
     }
 
     fn permissions(&self, of: &Id, access: swr::Access) -> Result<Vec<Permission>, Failure> {

@@ -29,9 +29,18 @@ pub async fn revoke(api: &Api, batch: &Batch) -> Outcome {
         Err(Refusal::NotThere(failure) | Refusal::WrongId(failure)) if is_several => {
             Outcome::Poisoned(failure)
         }
+        // One id that the registry does not like may be what it refuses; alone,
+        // each user gets an answer of its own.
+        Err(Refusal::Failed(failure)) if is_several && is_about_some(failure.class) => {
+            Outcome::Poisoned(failure)
+        }
         Err(Refusal::NotThere(_)) => Outcome::NotThere,
         Err(Refusal::WrongId(failure) | Refusal::Failed(failure)) => Outcome::Failed(failure),
     }
+}
+
+fn is_about_some(class: FailureClass) -> bool {
+    matches!(class, FailureClass::Refused | FailureClass::Conflict)
 }
 
 fn ask(batch: &Batch) -> Result<Ask<'static>, Failure> {

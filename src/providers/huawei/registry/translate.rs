@@ -130,14 +130,45 @@ pub fn share(row: swr::AccessDomain, ids: &mut Interner) -> Result<AccountShare,
     Ok(AccountShare {
         account: ids.id(&row.access_domain),
         // `forever`, or words of another kind: nothing to act on either way.
-        deadline: row.deadline.parse().ok(),
+        deadline: told(&row.deadline),
         expired: row.status == Some(false),
-        created_at: row.created.parse().ok(),
-        updated_at: row.updated.parse().ok(),
+        created_at: told(&row.created),
+        updated_at: told(&row.updated),
     })
+}
+
+/// A time that was never set is written as the first of the year 1, or of 1970,
+/// by many services: that would be the oldest share, and long over.
+fn told(text: &str) -> Option<Timestamp> {
+    let moment: Option<Timestamp> = text.parse().ok();
+    moment.filter(|moment| *moment > Timestamp::UNIX_EPOCH)
 }
 
 /// Whether a repository is the caller's account's, as far as the names tell.
 pub fn is_own(account_name: &str, caller: &Caller) -> bool {
     account_name.is_empty() || caller.account_name.is_empty() || account_name == caller.account_name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_that_were_never_set_are_not_told() {
+        for unset in [
+            "0001-01-01T00:00:00Z",
+            "1970-01-01T00:00:00Z",
+            "0001-01-01T00:00:00.000Z",
+            "forever",
+            "",
+        ] {
+            let row = serde_json::json!({
+                "namespace": "team", "repository": "api", "access_domain": "partner",
+                "deadline": unset, "created": unset, "updated": unset,
+            });
+            let share = share(read_row(row).unwrap(), &mut Interner::default()).unwrap();
+            let times = (share.deadline, share.created_at, share.updated_at);
+            assert_eq!(times, (None, None, None), "{unset:?}");
+        }
+    }
 }

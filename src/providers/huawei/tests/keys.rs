@@ -191,6 +191,29 @@ async fn a_key_that_is_refused_in_the_middle_is_not_used_on() {
 }
 
 #[tokio::test]
+async fn a_locked_account_is_left_alone() {
+    let server = cloud(|asked| match asked.path.as_str() {
+        "/image/locked" => body(401, r#"{"error_code":"IAM.0061","error_msg":"locked"}"#).into(),
+        _ => owner(asked),
+    })
+    .await;
+    let client = client(&server, access_key(None));
+    client.get(Service::Images, "/x").await.unwrap();
+    let before = server.asked.lock().unwrap().len();
+    for path in ["/locked", "/locked", "/x"] {
+        let failure = failure(client.get(Service::Images, path).await);
+        assert_eq!(failure.class, FailureClass::Unauthenticated);
+    }
+    assert_eq!(
+        server.asked.lock().unwrap().len(),
+        before + 1,
+        "each try keeps it locked"
+    );
+    client.pass(SignedDuration::from_mins(15));
+    client.get(Service::Images, "/x").await.unwrap();
+}
+
+#[tokio::test]
 async fn a_wrong_clock_is_named() {
     for (minutes, words) in [
         (16, Some("the clock is 16 minutes off: behind")),

@@ -112,6 +112,27 @@ async fn a_namespace_with_less_than_manage_is_told_but_not_read() {
 }
 
 #[tokio::test]
+async fn lists_that_are_shown_to_somebody_who_does_not_manage_prove_no_absence() {
+    let hidden = |asked: &Asked| match asked.path.as_str() {
+        "/v2/manage/namespaces/team-a" => Some(json(namespace("team-a", 1)).into()),
+        path if path.ends_with("/access-domains") => Some(json(json!([])).into()),
+        path if path.ends_with("/web%24api/access") => {
+            let body = json!({"id": 1, "name": "web/api", "self_auth": user("me", 1), "others_auths": null});
+            Some(json(body).into())
+        }
+        _ => None,
+    };
+    for (kind, scope) in [
+        (Kind::RepositoryPermission, Scope::RepositoryPermissions(id(API))),
+        (Kind::RepositoryShare, Scope::RepositoryShares(id(API))),
+    ] {
+        let view = scene(hidden).await.look(kind, API, &["u1"]).await.unwrap();
+        let scopes: Vec<&Scope> = view.gaps.iter().map(|gap| &gap.scope).collect();
+        assert_eq!(scopes, [&scope]);
+    }
+}
+
+#[tokio::test]
 async fn a_repository_is_gone_once_the_list_by_name_does_not_have_it() {
     for text in ["4040010", "4040113", "4040009", "4040058"] {
         for kind in [Kind::RepositoryPermission, Kind::RepositoryShare] {

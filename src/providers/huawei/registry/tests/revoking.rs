@@ -114,15 +114,29 @@ async fn several_users_of_whom_one_is_not_there_are_taken_apart() {
         panic!("{outcome:?}");
     };
     assert!(failure.detail.contains("4040091"), "{failure}");
-    let scene = answering(|| code(404, "SVCSTG.SWR.4040083")).await;
-    let outcome = scene
-        .revoke(Kind::RepositoryPermission, "team-a/api", &["u1", "u2"])
-        .await;
-    assert_eq!(
-        class(&outcome),
-        FailureClass::Refused,
-        "a wrong URL is wrong for each"
-    );
+}
+
+#[tokio::test]
+async fn several_users_who_are_refused_together_are_taken_apart() {
+    for (http, text) in [
+        (400, "SVCSTG.SWR.4000014"),
+        (400, ""),
+        (403, "SVCSTG.SWR.4039001"),
+        (409, "SVCSTG.SWR.4090089"),
+    ] {
+        let scene = answering(move || code(http, text)).await;
+        let outcome = scene
+            .revoke(Kind::RepositoryPermission, "team-a/api", &["u1", "u2"])
+            .await;
+        assert!(matches!(outcome, Outcome::Poisoned(_)), "{text}: {outcome:?}");
+    }
+    for (http, text) in [(403, "SVCSTG.SWR.4031042"), (500, "SVCSTG.SWR.5000091")] {
+        let scene = answering(move || code(http, text)).await;
+        let outcome = scene
+            .revoke(Kind::RepositoryPermission, "team-a/api", &["u1", "u2"])
+            .await;
+        assert!(matches!(outcome, Outcome::Failed(_)), "{text}: {outcome:?}");
+    }
 }
 
 #[tokio::test]
