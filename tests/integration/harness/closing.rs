@@ -6,20 +6,18 @@ use std::{
 };
 
 use revokd::{
-    model::{CloudName, Event, Kind, Target, Task, TaskState},
-    simulator::Removable,
+    model::{CloudName, Event, Id, Kind, Target, Task, TaskState},
+    simulator::{Call, CallKind, Removable},
     store::AuditFilter,
 };
 
-use super::{
-    stage::Stage,
-    staged_cloud::{StagedCloud, removables},
-};
+use super::{stage::Stage, staged_cloud::StagedCloud};
 
 pub async fn check(stage: &Stage) {
     let tasks = stage.tasks().await;
     for cloud in &stage.clouds {
         only_decided_targets_vanished(stage, cloud, &tasks);
+        only_decided_targets_were_asked_for(cloud, &tasks);
         what_is_done_is_gone(stage, cloud, &tasks);
         nothing_was_removed_twice(stage, cloud);
     }
@@ -54,9 +52,50 @@ fn only_decided_targets_vanished(stage: &Stage, cloud: &StagedCloud, tasks: &[Ta
     }
 }
 
+/// Guarantee G1, by what every call would have removed, whether it did or not:
+/// a batch is a rectangle, and no pair of it may be one too many.
+fn only_decided_targets_were_asked_for(cloud: &StagedCloud, tasks: &[Task]) {
+    let decided: HashSet<Removable> = tasks
+        .iter()
+        .map(|task| &task.revocation.target)
+        .filter(|target| target.cloud == cloud.name)
+        .map(removable_of)
+        .collect();
+    for request in cloud.simulated.requests().all() {
+        for asked_for in would_remove(&request.call) {
+            assert!(
+                decided.contains(&asked_for),
+                "{} asked for the end of {asked_for:?}, on which nobody decided",
+                request.path
+            );
+        }
+    }
+}
+
+fn would_remove(call: &Call) -> Vec<Removable> {
+    let is_namespace = |resource: &Id| !resource.as_str().contains('/');
+    let kind = match call.kind {
+        CallKind::DeleteImage => {
+            let images = call.resources.iter();
+            return images.map(|image| (Kind::Image, image.clone(), None)).collect();
+        }
+        CallKind::RemoveMember | CallKind::RemoveMembers => Kind::ImageShare,
+        CallKind::RemovePermissions if call.resources.iter().all(is_namespace) => Kind::NamespacePermission,
+        CallKind::RemovePermissions => Kind::RepositoryPermission,
+        CallKind::RemoveAccountShare => Kind::RepositoryShare,
+        _ => return vec![],
+    };
+    let of = |resource: &Id| {
+        let subjects = call.subjects.iter();
+        let pairs = subjects.map(|subject| (kind, resource.clone(), Some(subject.clone())));
+        pairs.collect::<Vec<Removable>>()
+    };
+    call.resources.iter().flat_map(of).collect()
+}
+
 /// Guarantee G4.
 fn what_is_done_is_gone(stage: &Stage, cloud: &StagedCloud, tasks: &[Task]) {
-    let left = removables(&cloud.simulated.world());
+    let left = cloud.left();
     let by_hand: HashSet<Removable> = by_hand(stage, &cloud.name).collect();
     for task in tasks.iter().filter(|task| task.state == TaskState::Done) {
         let target = &task.revocation.target;
@@ -138,11 +177,9 @@ fn no_secret_got_out(stage: &Stage) {
     for file in ["revokd.db", "revokd.db-wal", "revokd.db-shm"] {
         places.extend(fs::read(stage.path(file)).map(|bytes| (file.to_owned(), bytes)));
     }
-    let passwords = stage.clouds.iter().map(|cloud| cloud.password.clone());
-    // All tokens of the simulated clouds begin with this.
-    let secrets: Vec<String> = passwords.chain(["gAAAAA-simulated-token".to_owned()]).collect();
+    let secrets: BTreeSet<&String> = stage.clouds.iter().flat_map(|cloud| &cloud.secrets).collect();
     for (place, bytes) in &places {
-        for secret in &secrets {
+        for secret in secrets.iter().copied() {
             let found = bytes
                 .windows(secret.len())
                 .any(|window| window == secret.as_bytes());

@@ -9,16 +9,20 @@
 mod clock;
 mod closing;
 mod http;
+mod huawei;
 mod logs;
 mod policy_text;
 mod process;
+mod raising;
 mod scene;
 mod serving;
+mod simulated;
 mod stage;
 mod staged_cloud;
 
 pub use http::get;
-pub use policy_text::{PolicyText, lapse, stale_images};
+pub use huawei::FLAVOURS;
+pub use policy_text::{PolicyText, expired_account_shares, lapse, leavers, stale_images};
 pub use process::Process;
 pub use scene::Scene;
 pub use serving::Serving;

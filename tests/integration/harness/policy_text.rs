@@ -5,7 +5,8 @@ use std::fmt;
 #[derive(Clone)]
 pub struct PolicyText {
     name: String,
-    resource: &'static str,
+    /// As TOML.
+    resource: String,
     keys: Vec<(String, String)>,
     matcher: Vec<String>,
     limits: Vec<String>,
@@ -23,11 +24,29 @@ pub fn stale_images(name: &str) -> PolicyText {
     PolicyText::new(name, "image").matching("created_before = \"365d\"")
 }
 
+/// Who is disabled or deleted loses all permissions in the registry.
+pub fn leavers(name: &str) -> PolicyText {
+    let kinds = ["repository-permission", "namespace-permission"];
+    PolicyText::of_kinds(name, &kinds).matching("user.state = [\"disabled\", \"deleted\"]")
+}
+
+/// Shares of repositories end once their own deadline is over.
+pub fn expired_account_shares(name: &str) -> PolicyText {
+    PolicyText::new(name, "repository-share").matching("deadline_passed = true")
+}
+
 impl PolicyText {
-    pub fn new(name: &str, resource: &'static str) -> PolicyText {
+    pub fn new(name: &str, resource: &str) -> PolicyText {
+        PolicyText::of_kinds(name, &[resource])
+    }
+
+    pub fn of_kinds(name: &str, kinds: &[&str]) -> PolicyText {
         PolicyText {
             name: name.to_owned(),
-            resource,
+            resource: match kinds {
+                [kind] => format!("{kind:?}"),
+                kinds => format!("{kinds:?}"),
+            },
             keys: vec![
                 ("schedule".to_owned(), "\"*/15 * * * *\"".to_owned()),
                 ("clouds".to_owned(), "\"*\"".to_owned()),
@@ -87,7 +106,7 @@ impl fmt::Display for PolicyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "[[policy]]\nname = {:?}\nresource = {:?}",
+            "[[policy]]\nname = {:?}\nresource = {}",
             self.name, self.resource
         )?;
         writeln!(f, "description = \"A policy of the tests.\"")?;

@@ -1,12 +1,13 @@
 //! A scene as it is written down, before anything runs.
 
-use std::{collections::BTreeMap, fs, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 use jiff::Timestamp;
 use revokd::{
-    daemon::clock::Clock,
-    model::{CloudName, Id, MemberStatus},
-    providers::openstack::simulated::{Options, SimulatedCloud},
+    model::{Id, MemberStatus},
     simulator::{NewImage, Role, World},
 };
 
@@ -14,8 +15,8 @@ use super::{
     CLOUD, PolicyText,
     clock::ManualClock,
     days,
+    raising::{self, Make},
     stage::Stage,
-    staged_cloud::{StagedCloud, removables},
 };
 
 pub const USER: &str = "revokd";
@@ -30,14 +31,18 @@ pub struct Scene {
     daemon: Vec<String>,
 }
 
-struct CloudScene {
-    name: String,
-    world: World,
-    own: Id,
-    images: BTreeMap<String, Id>,
-    projects: BTreeMap<String, Id>,
-    settings: Vec<String>,
-    page_max: usize,
+pub(super) struct CloudScene {
+    pub name: String,
+    pub make: Make,
+    pub world: World,
+    pub own: Id,
+    pub images: BTreeMap<String, Id>,
+    pub projects: BTreeMap<String, Id>,
+    pub users: BTreeMap<String, Id>,
+    /// Namespaces and repositories.
+    pub places: BTreeSet<Id>,
+    pub settings: Vec<String>,
+    pub page_max: usize,
 }
 
 impl Scene {
@@ -47,15 +52,19 @@ impl Scene {
     }
 
     pub fn at(now: Timestamp) -> Scene {
-        let mut scene = Scene {
+        let mut scene = Scene::without_clouds(now);
+        scene.cloud(CLOUD);
+        scene
+    }
+
+    pub(super) fn without_clouds(now: Timestamp) -> Scene {
+        Scene {
             now,
             real_time: false,
             clouds: Vec::new(),
             policies: Vec::new(),
             daemon: Vec::new(),
-        };
-        scene.cloud(CLOUD);
-        scene
+        }
     }
 
     /// On the system's clock: for scenarios with the real binary.
@@ -71,14 +80,33 @@ impl Scene {
 
     /// Adds a cloud; what is added to the scene from then on is in it.
     pub fn cloud(&mut self, name: &str) -> &mut Scene {
-        let mut world = World::with_ids_from(self.clouds.len() as u64 + 7);
+        let mut world = self.fresh_world();
         let own = world.add_project(OWN_PROJECT);
-        world.add_user(USER, &password(name), &own);
+        let user = world.add_user(USER, &raising::password(name), &own);
+        self.put_cloud(name, Make::OpenStack, world, own, user)
+    }
+
+    /// No two clouds of a scene have an id in common.
+    pub(super) fn fresh_world(&self) -> World {
+        World::with_ids_from(self.clouds.len() as u64 + 7)
+    }
+
+    pub(super) fn put_cloud(
+        &mut self,
+        name: &str,
+        make: Make,
+        world: World,
+        own: Id,
+        user: Id,
+    ) -> &mut Scene {
         self.clouds.push(CloudScene {
             name: name.to_owned(),
+            make,
             world,
             images: BTreeMap::new(),
             projects: BTreeMap::from([(OWN_PROJECT.to_owned(), own.clone())]),
+            users: BTreeMap::from([(USER.to_owned(), user)]),
+            places: BTreeSet::new(),
             own,
             settings: Vec::new(),
             page_max: 1000,
@@ -177,11 +205,8 @@ impl Scene {
         );
         let mut clouds = Vec::new();
         for cloud in self.clouds {
-            let settings = cloud.settings.clone();
-            let staged = cloud.start(&clock, self.real_time).await;
-            config += &section(&staged, &settings);
-            let path = directory.path().join(format!("{}-password", staged.name));
-            write_secret(&path, &staged.password);
+            let (staged, section) = cloud.start(&clock, self.real_time, directory.path()).await;
+            config += &section;
             clouds.push(staged);
         }
         fs::write(directory.path().join("revokd.toml"), config).expect("writing revokd.toml");
@@ -191,58 +216,7 @@ impl Scene {
         stage
     }
 
-    fn last(&mut self) -> &mut CloudScene {
+    pub(super) fn last(&mut self) -> &mut CloudScene {
         self.clouds.last_mut().expect("the first cloud is always there")
     }
-}
-
-impl CloudScene {
-    async fn start(self, clock: &Arc<ManualClock>, real_time: bool) -> StagedCloud {
-        let clock = clock.clone();
-        let mut options = Options::new(match real_time {
-            true => Arc::new(Timestamp::now),
-            false => Arc::new(move || clock.now()),
-        });
-        options.page_max = self.page_max;
-        let at_first = removables(&self.world);
-        let simulated = SimulatedCloud::start(self.world, options);
-        StagedCloud {
-            password: password(&self.name),
-            name: CloudName::from(self.name),
-            simulated: simulated.await.expect("a port on loopback"),
-            own: self.own,
-            images: self.images,
-            projects: self.projects,
-            at_first,
-        }
-    }
-}
-
-fn section(cloud: &StagedCloud, settings: &[String]) -> String {
-    let name = &cloud.name;
-    let has = |key: &str| settings.iter().any(|line| line.starts_with(key));
-    let timeout = if has("request_timeout") {
-        ""
-    } else {
-        "request_timeout = \"10s\"\n"
-    };
-    format!(
-        "[clouds.{name}]\nprovider = \"openstack\"\nauth_url = {:?}\nregion = \"RegionOne\"\n\
-         project = {OWN_PROJECT:?}\nproject_domain = \"Default\"\n{timeout}{}\n\
-         [clouds.{name}.auth]\nmethod = \"password\"\nuser = {USER:?}\nuser_domain = \"Default\"\n\
-         password_file = \"{name}-password\"\n\n",
-        cloud.simulated.auth_url(),
-        settings.join("\n")
-    )
-}
-
-/// Unlike anything else that could stand in an output.
-fn password(cloud: &str) -> String {
-    format!("correct-horse-{cloud}-staple")
-}
-
-pub(super) fn write_secret(path: &Path, secret: &str) {
-    use std::os::unix::fs::PermissionsExt;
-    fs::write(path, secret).expect("writing a secret");
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).expect("closing a secret");
 }

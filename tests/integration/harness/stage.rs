@@ -34,7 +34,7 @@ use super::{
     clock::ManualClock,
     closing,
     logs::Logs,
-    scene,
+    raising,
     staged_cloud::{StagedCloud, removable},
 };
 
@@ -118,7 +118,7 @@ impl Stage {
     }
 
     pub fn write_password(&self, cloud: &str, password: &str) {
-        scene::write_secret(&self.path(&format!("{cloud}-password")), password);
+        raising::write_secret(&self.path(&format!("{cloud}-password")), password);
     }
 
     pub fn password(&self, cloud: &str) -> String {

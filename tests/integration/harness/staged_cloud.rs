@@ -5,17 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use revokd::{
     model::{CloudName, Id, Kind, Target},
-    providers::openstack::simulated::SimulatedCloud,
-    simulator::{Actor, CallKind, Effect, Fault, Removable, Role, World},
+    simulator::{Actor, CallKind, Effect, Fault, Removable, Role, World, registry::Place},
 };
+
+use super::simulated::Simulated;
 
 pub struct StagedCloud {
     pub name: CloudName,
-    pub simulated: SimulatedCloud,
+    pub simulated: Simulated,
     pub own: Id,
     pub(super) password: String,
+    /// All that must stand in no output.
+    pub(super) secrets: Vec<String>,
     pub(super) images: BTreeMap<String, Id>,
     pub(super) projects: BTreeMap<String, Id>,
+    pub(super) users: BTreeMap<String, Id>,
+    /// Every namespace and repository of the scene.
+    pub(super) places: BTreeSet<Id>,
     /// What there was when the stage was raised.
     pub(super) at_first: BTreeSet<Removable>,
 }
@@ -30,8 +36,9 @@ pub fn removable(image: Id, project: Option<Id>) -> Removable {
     (kind, image, project)
 }
 
-/// All that is there to be removed.
-pub fn removables(world: &World) -> BTreeSet<Removable> {
+/// All that is there to be removed: images, their shares, and who can reach
+/// these places of the registry.
+pub fn removables(world: &World, places: &BTreeSet<Id>) -> BTreeSet<Removable> {
     let of_image = |image: &revokd::simulator::ImageRecord| {
         let members = image.members().iter().map(|member| Some(member.project.clone()));
         let found: Vec<Removable> = std::iter::once(None)
@@ -40,7 +47,27 @@ pub fn removables(world: &World) -> BTreeSet<Removable> {
             .collect();
         found
     };
-    world.images().flat_map(of_image).collect()
+    let of_place = |place: &Id| {
+        let kind = permission_kind(place);
+        let users = world.permissions_of(place.as_str()).into_iter();
+        let users = users.map(move |(user, _)| (kind, user));
+        let accounts = world.shares_of(place.as_str()).into_iter();
+        let accounts = accounts.map(|account| (Kind::RepositoryShare, account));
+        let found: Vec<Removable> = users
+            .chain(accounts)
+            .map(|(kind, subject)| (kind, place.clone(), Some(subject)))
+            .collect();
+        found
+    };
+    let in_registry = places.iter().flat_map(of_place);
+    world.images().flat_map(of_image).chain(in_registry).collect()
+}
+
+fn permission_kind(place: &Id) -> Kind {
+    match Place::of(place.as_str()) {
+        Place::Namespace(_) => Kind::NamespacePermission,
+        Place::Repository(..) => Kind::RepositoryPermission,
+    }
 }
 
 impl StagedCloud {
@@ -58,6 +85,36 @@ impl StagedCloud {
             .clone()
     }
 
+    pub fn user(&self, name: &str) -> Id {
+        let known = self.users.get(name);
+        known
+            .unwrap_or_else(|| panic!("the scene has no user {name}"))
+            .clone()
+    }
+
+    /// A user's permission on a namespace (`NAME`) or repository
+    /// (`NAMESPACE/NAME`).
+    pub fn permission(&self, place: &str, user: &str) -> Target {
+        let place = Id::from(place);
+        Target::grant(self.name.clone(), permission_kind(&place), place, self.user(user))
+    }
+
+    pub fn account_share(&self, repository: &str, account: &str) -> Target {
+        let (repository, account) = (Id::from(repository), Id::from(account));
+        Target::grant(self.name.clone(), Kind::RepositoryShare, repository, account)
+    }
+
+    /// Whether it is still there.
+    pub fn holds(&self, target: &Target) -> bool {
+        let removable = (target.kind, target.resource.clone(), target.subject.clone());
+        self.left().contains(&removable)
+    }
+
+    /// All that is there to be removed now.
+    pub fn left(&self) -> BTreeSet<Removable> {
+        removables(&self.simulated.world(), &self.places)
+    }
+
     pub fn share(&self, image: &str, project: &str) -> Target {
         Target::image_share(self.name.clone(), self.image(image), self.project(project))
     }
@@ -68,13 +125,12 @@ impl StagedCloud {
 
     pub fn is_shared(&self, image: &str, project: &str) -> bool {
         let share = removable(self.image(image), Some(self.project(project)));
-        removables(&self.simulated.world()).contains(&share)
+        self.left().contains(&share)
     }
 
     /// What was there at first and is not there any more.
     pub fn vanished(&self) -> BTreeSet<Removable> {
-        let left = removables(&self.simulated.world());
-        self.at_first.difference(&left).cloned().collect()
+        self.at_first.difference(&self.left()).cloned().collect()
     }
 
     pub fn fault(&self, fault: Fault) {
