@@ -1,7 +1,12 @@
 //! Clouds of Huawei's make: what the founding documents ask for, and all that
 //! can go wrong with it.
 
-use revokd::model::{Task, TaskState};
+use std::time::Duration;
+
+use revokd::{
+    model::{Task, TaskState},
+    simulator::{CallKind, Effect, Fault},
+};
 
 use crate::harness::{Scene, Stage};
 
@@ -9,6 +14,7 @@ mod batches;
 mod founding_documents;
 mod jobs;
 mod limits;
+mod neighbours;
 mod partial_views;
 mod people;
 mod protection;
@@ -38,6 +44,27 @@ async fn decide_and_allow(stage: &Stage) {
             .await
             .expect("the run can be allowed");
     }
+}
+
+/// Works off the queue, and lets `meanwhile` happen after the last look before
+/// the first call of this kind.
+async fn work_off_and_meanwhile(stage: &Stage, kind: CallKind, meanwhile: impl FnOnce()) {
+    let hanging = Effect::Latency(Duration::from_secs(2));
+    stage.cloud().fault(Fault::on(kind, hanging).once());
+    let hangs = async {
+        let requests = stage.cloud().simulated.requests();
+        let mut finished = usize::MAX;
+        stage
+            .until_standing("the call hangs", async || {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                let before = std::mem::replace(&mut finished, requests.all().len());
+                before == finished && requests.in_flight() == 1
+            })
+            .await;
+        assert_eq!(stage.cloud().count(kind), 0, "the first call is still in flight");
+        meanwhile();
+    };
+    futures::future::join(stage.work_off(), hangs).await;
 }
 
 async fn all_in(stage: &Stage, state: TaskState) -> Vec<Task> {

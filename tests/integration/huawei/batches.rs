@@ -6,7 +6,7 @@ use revokd::{
     simulator::{CallKind, Effect, Fault},
 };
 
-use super::{all_in, decide_and_allow, shared_images, told};
+use super::{all_in, decide_and_allow, shared_images, told, work_off_and_meanwhile};
 use crate::harness::{FLAVOURS, Scene, lapse, leavers};
 
 /// One for everything, two for each halving until two images are left, and the
@@ -84,6 +84,32 @@ async fn an_image_deleted_between_decision_and_call_is_in_no_batch() {
         assert!(!removes || !request.call.resources.contains(&vanished));
     }
     stage.finish().await;
+}
+
+#[tokio::test]
+async fn an_image_deleted_between_look_and_call_keeps_no_other_of_its_batch() {
+    for flavour in FLAVOURS {
+        let mut scene = Scene::of_huawei(flavour);
+        shared_images(&mut scene, 32, &["acme"]);
+        scene.policy(&lapse("lapse").mode("approve"));
+        let stage = scene.raise().await;
+        decide_and_allow(&stage).await;
+
+        work_off_and_meanwhile(&stage, CallKind::RemoveMembers, || {
+            stage.end_by_hand("partner-21", None);
+        })
+        .await;
+
+        let tasks = stage.tasks().await;
+        assert_eq!(stage.count(TaskState::Done).await, 32, "{}", told(&tasks));
+        assert!((0..32).all(|n| n == 21 || stage.cloud().is_shared(&format!("partner-{n}"), "globex")));
+        let requests = stage.cloud().simulated.requests().all();
+        let refused = requests
+            .iter()
+            .filter(|request| request.call.kind == CallKind::RemoveMembers && request.status == Some(400));
+        assert!(refused.count() >= 1, "the cloud refused the whole for the one");
+        stage.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use revokd::{
     simulator::{CallKind, Effect, Fault, registry::UngrantedUsers},
 };
 
-use super::{all_in, decide_and_allow, told};
+use super::{all_in, decide_and_allow, told, work_off_and_meanwhile};
 use crate::harness::{FLAVOURS, Scene, Stage, leavers, minutes, seconds};
 
 fn code(status: u16, code: &str) -> Effect {
@@ -165,7 +165,7 @@ async fn a_403_on_a_look_after_the_call_is_not_gone() {
 
 /// Whatever the cloud makes of a call that names somebody without a permission.
 #[tokio::test]
-async fn users_who_lost_theirs_between_look_and_call_keep_no_other() {
+async fn a_user_who_lost_the_permission_between_look_and_call_keeps_no_other() {
     let habits = [
         UngrantedUsers::Ignored,
         UngrantedUsers::EndIt,
@@ -175,27 +175,50 @@ async fn users_who_lost_theirs_between_look_and_call_keep_no_other() {
         let users = ["ann", "bob", "carol", "dave", "eve", "frank"];
         let mut scene = repository(&users, 5);
         scene.world().registry_habits.ungranted_users = habit;
-        scene.policy(&leavers("leavers"));
+        scene.policy(&leavers("leavers").mode("approve"));
         let stage = scene.raise().await;
-        let bob = stage.cloud().user("bob");
-        // The cloud refuses every call that names him, as if he had none.
-        let missing = code(404, "SVCSTG.SWR.4040091");
-        stage
-            .cloud()
-            .fault(Fault::on(CallKind::RemovePermissions, missing).subject(&bob));
+        decide_and_allow(&stage).await;
+        let cloud = stage.cloud();
 
-        stage.pass().await;
+        work_off_and_meanwhile(&stage, CallKind::RemovePermissions, || {
+            stage.end_permission_by_hand(&cloud.permission("team-a/app", "bob"));
+        })
+        .await;
 
         let tasks = stage.tasks().await;
         assert_eq!(
             stage.count(TaskState::Done).await,
-            4,
+            5,
             "{habit:?}\n{}",
             told(&tasks)
         );
-        let cloud = stage.cloud();
-        assert!(cloud.holds(&cloud.permission("team-a/app", "bob")));
         assert!(cloud.holds(&cloud.permission("team-a/app", "frank")));
+        assert_eq!(cloud.vanished().len(), 5);
         stage.finish().await;
     }
+}
+
+/// By a call that the cloud refuses whenever it names one of them.
+#[tokio::test]
+async fn a_user_whom_the_cloud_does_not_let_go_keeps_no_other() {
+    let mut scene = repository(&["ann", "bob", "carol", "dave", "eve", "frank"], 5);
+    scene.policy(&leavers("leavers"));
+    let stage = scene.raise().await;
+    let cloud = stage.cloud();
+    let missing = code(404, "SVCSTG.SWR.4040091");
+    let fault = Fault::on(CallKind::RemovePermissions, missing);
+    cloud.fault(fault.subject(&cloud.user("bob")));
+
+    stage.pass().await;
+
+    assert_eq!(
+        stage.count(TaskState::Done).await,
+        4,
+        "{}",
+        told(&stage.tasks().await)
+    );
+    assert!(cloud.holds(&cloud.permission("team-a/app", "bob")));
+    assert!(cloud.holds(&cloud.permission("team-a/app", "frank")));
+    assert_eq!(stage.count(TaskState::Dead).await, 1);
+    stage.finish().await;
 }
