@@ -10,6 +10,7 @@ mod crash;
 mod failures;
 mod failures_of_looks;
 mod grace;
+mod huawei;
 mod isolation;
 mod lapse;
 mod limits;

@@ -177,9 +177,13 @@ fn no_secret_got_out(stage: &Stage) {
     for file in ["revokd.db", "revokd.db-wal", "revokd.db-shm"] {
         places.extend(fs::read(stage.path(file)).map(|bytes| (file.to_owned(), bytes)));
     }
-    let secrets: BTreeSet<&String> = stage.clouds.iter().flat_map(|cloud| &cloud.secrets).collect();
+    let secrets: BTreeSet<&str> = stage
+        .clouds
+        .iter()
+        .flat_map(|cloud| cloud.secrets.iter().map(String::as_str))
+        .collect();
     for (place, bytes) in &places {
-        for secret in secrets.iter().copied() {
+        for secret in &secrets {
             let found = bytes
                 .windows(secret.len())
                 .any(|window| window == secret.as_bytes());

@@ -3,12 +3,12 @@
 use jiff::SignedDuration;
 use revokd::{
     config::types::Flavour,
-    model::{Id, Level},
+    model::{Id, Level, Target},
     simulator::{JobScript, Role, registry::Place},
 };
 
 use super::{
-    CLOUD, Scene, days,
+    CLOUD, Scene, Stage, days,
     raising::{self, Huawei, Make},
     scene::{OWN_PROJECT, USER},
 };
@@ -155,5 +155,21 @@ impl Scene {
             Make::Huawei(huawei) => huawei,
             Make::OpenStack => panic!("the last cloud is not of Huawei's make"),
         }
+    }
+}
+
+impl Stage {
+    /// Somebody else ends a user's permission, without the daemon.
+    pub fn end_permission_by_hand(&self, permission: &Target) {
+        let (cloud, now) = (self.cloud(), self.now());
+        let user = permission.subject.clone().expect("a permission is of somebody");
+        let mut world = cloud.simulated.world();
+        let actor = world.registry_actor(cloud.user(USER).as_str());
+        let actor = actor.expect("the daemon's user is there");
+        let place = Place::of(permission.resource.as_str());
+        let ended = world.remove_permissions(&actor, place, std::slice::from_ref(&user), now);
+        ended.expect("the user had a permission there");
+        let removable = (permission.kind, permission.resource.clone(), Some(user));
+        self.by_hand.borrow_mut().insert((cloud.name.clone(), removable));
     }
 }

@@ -13,13 +13,6 @@ pub enum Simulated {
 }
 
 impl Simulated {
-    pub fn auth_url(&self) -> String {
-        match self {
-            Simulated::OpenStack(cloud) => cloud.auth_url(),
-            Simulated::Huawei(cloud) => cloud.auth_url(),
-        }
-    }
-
     /// The world as it is now; requests wait while it is held, and so does who
     /// asks for it twice in one statement, for ever.
     pub fn world(&self) -> MutexGuard<'_, World> {
