@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::clouds::{Clouds, Huawei, Login, OpenStack, Which};
-use super::{Exit, output::print_line};
+use super::{
+    Exit,
+    output::{print_line, tell},
+};
 use crate::simulator::{self, Fault, Removal, Seeding, World};
 
 pub mod clouds;
@@ -93,6 +96,10 @@ pub struct Arguments {
 }
 
 pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
+    if arguments.images.is_some() && !arguments.cloud.has_openstack() {
+        tell("error: --images makes a world for OpenStack, which --cloud leaves out\n");
+        return Ok(Exit::Usage);
+    }
     let clouds = arguments.start().await?;
     clouds.add_faults(&arguments.faults);
     let config = clouds.write_configuration(&arguments.directory, "127.0.0.1:9469")?;
@@ -185,14 +192,14 @@ impl Told {
             let fresh = served.world.removals().get(*count..).unwrap_or_default();
             *count += fresh.len();
             for removal in fresh {
-                tell(&mut self.file, served.name, removal)?;
+                note(&mut self.file, served.name, removal)?;
             }
         }
         Ok(())
     }
 }
 
-fn tell(file: &mut fs::File, cloud: &str, removal: &Removal) -> anyhow::Result<()> {
+fn note(file: &mut fs::File, cloud: &str, removal: &Removal) -> anyhow::Result<()> {
     let (kind, resource) = (removal.kind, &removal.resource);
     let subject = removal.subject.as_ref();
     let line = serde_json::json!({

@@ -289,3 +289,47 @@ const REPOSITORIES: &[(&str, &[&str])] = &[
     ("release", &["base/debian", "base/python", "tools/kubectl"]),
     ("data", &["pipelines/etl", "notebooks"]),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demo(now: &str) -> RegistryDemo {
+        registry_demo(now.parse().unwrap(), "eu-de")
+    }
+
+    #[test]
+    fn the_way_in_is_the_same_every_time() {
+        let key = |now| {
+            let AccessKey {
+                access_key,
+                secret_key,
+                user,
+                ..
+            } = demo(now).access_key;
+            (access_key, secret_key, user)
+        };
+        assert_eq!(key("2026-11-21T12:00:00Z"), key("2027-01-31T23:59:59Z"));
+    }
+
+    #[test]
+    fn the_jobs_leave_shares_that_are_there() {
+        let demo = demo("2026-11-21T12:00:00Z");
+        let Left::These(pairs) = demo.jobs.left else {
+            panic!("the jobs leave something");
+        };
+        assert_eq!(pairs.len(), 2);
+        for (image, project) in pairs {
+            let members = demo.world.image(image.as_str()).unwrap().members();
+            assert!(members.iter().any(|member| member.project == project));
+        }
+    }
+
+    #[test]
+    fn somebody_who_is_deleted_stands_in_a_list() {
+        let world = demo("2026-11-21T12:00:00Z").world;
+        let holders = world.permissions_of("data/pipelines/etl");
+        let gone = |(user, _): &&(Id, Level)| world.user(user.as_str()).is_none();
+        assert_eq!(holders.iter().filter(gone).count(), 1);
+    }
+}

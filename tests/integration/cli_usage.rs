@@ -83,7 +83,7 @@ fn every_listed_command_is_known_here() {
 fn a_command_line_that_means_nothing_exits_with_2() {
     let folder = Folder::new();
     let before = folder.contents();
-    let mistakes: [(&[&str], &str); 12] = [
+    let mistakes: [(&[&str], &str); 14] = [
         (&[], "Usage:"),
         (&["chek"], "'check'"),
         (&["plan", "--outptu", "json"], "'--output'"),
@@ -96,6 +96,14 @@ fn a_command_line_that_means_nothing_exits_with_2() {
         (&["tasks", "list", "--state", "open"], "held, queued, claimed"),
         (&["simulate", "--fault", "login=never"], "--help"),
         (&["simulate", "--projects", "5"], "--images"),
+        (
+            &["simulate", "--cloud", "azure"],
+            "both, openstack, huawei-cloud, open-telekom-cloud",
+        ),
+        (
+            &["simulate", "--cloud", "huawei-cloud", "--images", "5"],
+            "--images",
+        ),
     ];
     for (arguments, told) in mistakes {
         let answer = folder.revokd(arguments).expect(2);
