@@ -32,7 +32,7 @@ const ALL_TASKS: usize = 100_000;
 /// wrote (configuration, store, metrics) stays in a directory that it names.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Leave the cloud and the daemon running until Ctrl-C.
+    /// Leave the clouds and the daemon running until Ctrl-C.
     #[arg(long)]
     serve: bool,
 
@@ -84,7 +84,7 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
         serve(&loaded.config, listener).await?;
     }
     clouds.stop().await;
-    Ok(if report.removed_undecided == 0 {
+    Ok(if report.removed_undecided == 0 && report.audit_sound {
         Exit::Done
     } else {
         Exit::Failed

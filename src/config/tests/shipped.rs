@@ -49,11 +49,33 @@ fn every_example_of_the_documents_loads() {
     assert_eq!(examples_load(include_str!("../../../README.md"), "prod"), 1);
 }
 
-/// How many examples there are; all of them load beside an OpenStack cloud of
+#[test]
+fn every_cloud_that_the_readme_shows_loads() {
+    let document = include_str!("../../../README.md");
+    let blocks = document.split("```toml\n").skip(1);
+    let clouds = blocks.filter(|block| block.starts_with("[clouds."));
+    // The secrets themselves lie elsewhere.
+    let without_files = |line: &str| match line.split_once("_file") {
+        Some((key, _)) => format!("{key}_env = \"SECRET\"\n"),
+        None => format!("{line}\n"),
+    };
+    let mut loaded = 0;
+    for block in clouds {
+        let text = block.split("```").next().unwrap();
+        let text: String = text.lines().map(without_files).collect();
+        let compiled = compile_texts(&text, &[&POLICY.replace("one", "registry")]);
+        compiled.unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+        loaded += 1;
+    }
+    assert_eq!(loaded, 1);
+}
+
+/// How many policies there are as examples; all of them load beside an OpenStack cloud of
 /// that name and a cloud with a registry.
 fn examples_load(document: &str, cloud: &str) -> usize {
     let mut examples = 0;
-    for block in document.split("```toml\n").skip(1) {
+    let blocks = document.split("```toml\n").skip(1);
+    for block in blocks.filter(|block| !block.starts_with("[clouds.")) {
         let text = block.split("```").next().unwrap();
         let line = document[..document.find(block).unwrap()].lines().count();
         let config = format!("{SMALLEST}{HUAWEI}");
