@@ -23,6 +23,14 @@ REVOKD, STATE = os.environ["REVOKD"], Path(os.environ["STATE"])
 HUAWEI, TELEKOM, OPENSTACK = "huawei-cloud", "open-telekom-cloud", "openstack"
 
 
+started = []
+
+
+def stop_all():
+    for simulation in started:
+        simulation.stop()
+
+
 class Simulation:
     """A running `revokd simulate`, and the configuration that it wrote."""
 
@@ -35,6 +43,7 @@ class Simulation:
         command = [REVOKD, "simulate", "--cloud", flavour, "--directory", str(self.folder)]
         with self.said.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        started.append(self)
         self.wait()
         config = tomllib.loads((self.folder / "revokd.toml").read_text())
         (self.cloud,) = config["clouds"].values()
@@ -48,7 +57,6 @@ class Simulation:
         deadline = time.monotonic() + 30
         while "Ctrl-C" not in self.said.read_text():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
                 raise RuntimeError(f"{' '.join(self.process.args)} does not start: {self.said.read_text()}")
             time.sleep(0.02)
 
@@ -146,11 +154,6 @@ def shared(flavour):
     if flavour not in running:
         running[flavour] = OpenStack("shared") if flavour == OPENSTACK else Huawei(flavour, "shared")
     return running[flavour]
-
-
-def stop_shared():
-    for cloud in running.values():
-        cloud.stop()
 
 
 def somebody():

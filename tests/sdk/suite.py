@@ -2,6 +2,7 @@
 import logging
 import os
 import re
+import signal
 import sys
 import time
 import unittest
@@ -39,6 +40,8 @@ class Results(unittest.TextTestResult):
 
 
 def main(patterns):
+    # The clouds are stopped by whatever ends this.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     # The vendor's SDK logs each refusal that a test asks for.
     logging.disable(logging.CRITICAL)
     loader = unittest.TestLoader()
@@ -47,7 +50,7 @@ def main(patterns):
     try:
         outcome = unittest.TextTestRunner(resultclass=Results, verbosity=0).run(loader.loadTestsFromNames(MODULES))
     finally:
-        clouds.stop_shared()
+        clouds.stop_all()
     passed, failed = Results.counts
     # A suite without a test has not passed.
     failed += passed + failed == 0 or (failed == 0 and not outcome.wasSuccessful())
