@@ -76,6 +76,7 @@ pub(crate) fn permission(user: &str, level: Level) -> Permission {
         holder: Some(Holder {
             state: UserState::Enabled,
             account_owner: false,
+            name: String::new(),
         }),
     }
 }

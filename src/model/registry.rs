@@ -64,6 +64,19 @@ pub struct Holder {
     pub state: UserState,
     /// The root user of the account, who must never be locked out.
     pub account_owner: bool,
+    /// The user's name as it is now; empty where it is not told.
+    #[serde(default)]
+    pub name: String,
+}
+
+impl Permission {
+    /// All names that the user is known by. Whoever granted the permission wrote
+    /// the one in the list, so that what is kept by name is kept by any of them.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let told = self.holder.as_ref().map(|holder| holder.name.as_str());
+        let told = told.filter(|name| !name.is_empty());
+        [self.user_name.as_str()].into_iter().chain(told)
+    }
 }
 
 /// Another account's access to a repository.

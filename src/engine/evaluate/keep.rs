@@ -71,7 +71,8 @@ impl<'a> Keeper<'a> {
         if self.caller.user.as_str().is_empty() {
             return Some("the daemon does not know its own user, and this may be it");
         }
-        if permission.user == self.caller.user || permission.user_name == self.caller.user_name {
+        let mut names = permission.names();
+        if permission.user == self.caller.user || names.any(|name| name == self.caller.user_name) {
             return Some("the daemon's own user");
         }
         let holder = permission.holder.as_ref();
@@ -95,7 +96,7 @@ impl<'a> Keeper<'a> {
         let subject = candidate.kind().subject().zip(candidate.subject());
         let by_name = candidate
             .permission()
-            .is_some_and(|permission| listed(&protection.users, &permission.user_name));
+            .is_some_and(|permission| permission.names().any(|name| listed(&protection.users, name)));
         subject.is_some_and(|(kind, subject)| protection.covers_subject(kind, subject))
             || by_name
             || self.protects_resource(candidate.resource())
@@ -128,21 +129,15 @@ fn listed(patterns: &Option<Patterns>, text: &str) -> bool {
 
 /// Whether all that the exemption names is true of the candidate.
 fn covers(exemption: &Exemption, candidate: Candidate) -> bool {
-    let named = |written: &Option<Patterns>, values: &[Option<&str>]| {
-        written.as_ref().is_none_or(|patterns| {
-            let mut known = values.iter().flatten();
-            known.any(|value| patterns.matches(value))
-        })
+    let named = |written: &Option<Patterns>, known: Vec<&str>| {
+        let is_met = |patterns: &Patterns| known.iter().any(|value| patterns.matches(value));
+        written.as_ref().is_none_or(is_met)
     };
-    let subject = candidate.subject().map(Id::as_str);
-    let user_name = candidate
-        .permission()
-        .map(|permission| permission.user_name.as_str());
+    let subject = candidate.subject().map(Id::as_str).into_iter();
+    let user_names = candidate.permission().into_iter().flat_map(Permission::names);
     let resource = candidate.resource();
-    named(&exemption.subject, &[subject, user_name])
-        && named(&exemption.resource, &[Some(resource.id().as_str())])
-        && named(
-            &exemption.image_name,
-            &[resource.image().map(|image| image.name.as_str())],
-        )
+    let image_name = resource.image().map(|image| image.name.as_str());
+    named(&exemption.subject, subject.chain(user_names).collect())
+        && named(&exemption.resource, vec![resource.id().as_str()])
+        && named(&exemption.image_name, Vec::from_iter(image_name))
 }

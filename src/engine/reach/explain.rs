@@ -77,7 +77,7 @@ pub fn explain(user: &str, inventory: &Inventory) -> Explanation {
 }
 
 fn people(user: &str, inventory: &Inventory) -> Vec<Person> {
-    let fits = |has: &&Permission| has.user.as_str() == user || has.user_name == user;
+    let fits = |has: &&Permission| has.user.as_str() == user || has.names().any(|name| name == user);
     let mut people: BTreeMap<&Id, Person> = BTreeMap::new();
     for namespace in &inventory.namespaces {
         for has in permissions(&namespace.permissions).iter().filter(fits) {
@@ -111,7 +111,10 @@ fn person<'p, 'a>(people: &'p mut BTreeMap<&'a Id, Person>, has: &'a Permission)
         repositories: vec![],
     });
     person.names.insert(has.user_name.clone());
-    if let Some(Holder { state, account_owner }) = &has.holder {
+    if let Some(Holder {
+        state, account_owner, ..
+    }) = &has.holder
+    {
         person.state = Some(*state);
         person.account_owner = Some(*account_owner);
     }

@@ -85,6 +85,7 @@ fn the_owner_of_the_account_is_told() {
         holder: Some(Holder {
             state: UserState::Disabled,
             account_owner: true,
+            name: String::new(),
         }),
         ..sample::permission("root", Level::Read)
     };

@@ -14,7 +14,10 @@ use std::{
 
 use futures::{StreamExt, stream};
 
-use super::{iam::Iam, wire::iam::UserDetailBody};
+use super::{
+    iam::{Iam, Listed},
+    wire::iam::UserDetailBody,
+};
 use crate::model::{CloudName, Failure, FailureClass, Gap, Holder, Id, Scope, UserState};
 
 /// Up to so many are asked about one by one, without a list of all users.
@@ -85,7 +88,7 @@ impl Owners {
         &self,
         iam: &Iam<'_>,
         ids: HashSet<Id>,
-        list: Option<&Result<HashMap<Id, bool>, Failure>>,
+        list: Option<&Result<HashMap<Id, Listed>, Failure>>,
     ) -> Vec<(Id, Detail)> {
         let failures_in_a_row = AtomicU32::new(0);
         let is_spared = |id: &Id| {
@@ -120,24 +123,34 @@ impl Owners {
     }
 
     /// The error says why nothing is known, for people.
-    fn holder(&self, id: &Id, detail: Detail, listed: Option<&HashMap<Id, bool>>) -> Result<Holder, String> {
-        let in_list = listed.and_then(|users| users.get(id)).copied();
-        let (enabled, account_owner) = match detail {
+    fn holder(
+        &self,
+        id: &Id,
+        detail: Detail,
+        listed: Option<&HashMap<Id, Listed>>,
+    ) -> Result<Holder, String> {
+        let in_list = listed.and_then(|users| users.get(id));
+        let (enabled, account_owner, name) = match detail {
             Detail::Failed(failure) => return Err(failure.detail),
-            Detail::Spared => (in_list.unwrap_or(true), self.remembered(id)),
+            Detail::Spared => {
+                let Listed { name, enabled } = in_list.ok_or("neither asked about nor listed")?.clone();
+                (enabled, self.remembered(id), name)
+            }
             Detail::Here(user) => {
                 if let Some(is_owner) = user.is_domain_owner {
                     self.remember(id, is_owner);
                 }
                 // Between the two the user was changed; nobody is called
                 // disabled in doubt.
-                (user.enabled || in_list == Some(true), user.is_domain_owner)
+                let enabled = user.enabled || in_list.is_some_and(|listed| listed.enabled);
+                (enabled, user.is_domain_owner, user.name)
             }
             Detail::NotThere => {
                 return match (listed, in_list) {
                     (Some(_), None) => Ok(Holder {
                         state: UserState::Deleted,
                         account_owner: false,
+                        name: String::new(),
                     }),
                     (Some(_), Some(_)) => Err("listed, but not there by its id".to_owned()),
                     (None, _) => Err("not there by its id, and the list of users says nothing".to_owned()),
@@ -150,7 +163,11 @@ impl Owners {
         } else {
             UserState::Disabled
         };
-        Ok(Holder { state, account_owner })
+        Ok(Holder {
+            state,
+            account_owner,
+            name,
+        })
     }
 
     fn remembered(&self, id: &Id) -> Option<bool> {

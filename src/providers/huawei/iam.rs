@@ -8,7 +8,7 @@ use url::form_urlencoded;
 
 use super::{
     api::{Api, Ask, Refusal, Service},
-    wire::iam::{UserDetail, UserDetailBody, UserList},
+    wire::iam::{User, UserDetail, UserDetailBody, UserList},
 };
 use crate::{
     config::types::CloudLimits,
@@ -23,6 +23,13 @@ const PAGE_ROWS: usize = 500;
 /// Where such versions cut it.
 const SUSPICIOUS_ROWS: usize = 1000;
 
+/// What the list says of one user.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listed {
+    pub name: String,
+    pub enabled: bool,
+}
+
 /// The identity service of one cloud.
 pub struct Iam<'a> {
     pub api: &'a Api,
@@ -31,13 +38,13 @@ pub struct Iam<'a> {
 }
 
 impl Iam<'_> {
-    /// All users of the account, and whether each is enabled.
+    /// All users of the account.
     ///
     /// # Errors
     /// Also where the list may not be whole, or is not this account's.
-    pub async fn users(&self) -> Result<HashMap<Id, bool>, Failure> {
+    pub async fn users(&self) -> Result<HashMap<Id, Listed>, Failure> {
         let caller = self.patience.read(|| self.api.caller()).await?;
-        let mut users: HashMap<Id, bool> = HashMap::new();
+        let mut users: HashMap<Id, Listed> = HashMap::new();
         // Without `enabled` only enabled users are listed.
         for enabled in [true, false] {
             let listing = Listing {
@@ -47,10 +54,12 @@ impl Iam<'_> {
                     ("enabled", enabled.to_string()),
                 ],
             };
-            for (id, enabled) in listing.read().await? {
+            for (id, Listed { name, enabled }) in listing.read().await? {
                 // Who was listed twice was changed in between, or the filter is
                 // not heeded; nobody is called disabled in doubt.
-                *users.entry(id).or_default() |= enabled;
+                let user = users.entry(id).or_default();
+                user.name = name;
+                user.enabled |= enabled;
             }
         }
         if !users.contains_key(&caller.user) {
@@ -99,7 +108,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    async fn read(&self) -> Result<HashMap<Id, bool>, Failure> {
+    async fn read(&self) -> Result<HashMap<Id, Listed>, Failure> {
         let mut users = HashMap::new();
         let mut further = vec![("limit".to_owned(), PAGE_ROWS.to_string())];
         let mut asked = HashSet::new();
@@ -108,7 +117,10 @@ impl Listing<'_> {
             let (rows, known) = (page.users.len(), users.len());
             let last = page.users.last().map(|row| row.id.clone());
             let page_users = page.users.into_iter();
-            users.extend(page_users.map(|row| (Id::from(row.id), row.enabled)));
+            users.extend(page_users.map(|row| {
+                let User { name, enabled, .. } = row;
+                (Id::from(row.id), Listed { name, enabled })
+            }));
             further = match page.links.next.filter(|link| !link.is_empty()) {
                 Some(link) => next_pairs(&link)?,
                 None if page.truncated == Some(true) => return Err(incomplete("the cloud has cut it")),

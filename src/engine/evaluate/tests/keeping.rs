@@ -63,6 +63,7 @@ fn the_owner_of_the_account_stays() {
         holder: Some(Holder {
             state: UserState::Disabled,
             account_owner: true,
+            name: String::new(),
         }),
         ..sample::permission("root", Level::Manage)
     };
@@ -214,5 +215,28 @@ fn somebody_unknown_is_never_decided_on_and_named() {
         };
         let evaluation = judge(kind, elsewhere, &inventory, &Protection::default());
         assert_eq!(evaluation.unreadable, [], "not the policy's business");
+    }
+}
+
+/// Whoever grants a permission writes a name beside the id.
+#[test]
+fn who_is_kept_by_name_is_kept_whatever_name_the_list_writes() {
+    let renamed = |name: &str| Permission {
+        holder: Some(Holder {
+            state: UserState::Enabled,
+            account_owner: false,
+            name: name.to_owned(),
+        }),
+        ..sample::permission("ann", Level::Read)
+    };
+    let protection = Protection {
+        users: patterns(&["oncall"]),
+        ..Protection::default()
+    };
+    for kind in OF_USERS {
+        let own = spared(kind, &holding(&[renamed("revoker")]), &protection);
+        assert_eq!(own, "the daemon's own user");
+        let kept = spared(kind, &holding(&[renamed("oncall")]), &protection);
+        assert_eq!(kept, "protected by the configuration");
     }
 }

@@ -37,6 +37,7 @@ fn in_state(user: &str, state: UserState) -> Permission {
         holder: Some(Holder {
             state,
             account_owner: false,
+            name: String::new(),
         }),
         ..sample::permission(user, Level::Write)
     }

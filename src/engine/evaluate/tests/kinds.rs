@@ -26,7 +26,11 @@ fn any_holder() -> impl Strategy<Value = Option<Holder>> {
     let state = prop::sample::select(UserState::ALL.to_vec());
     prop::option::weighted(0.8, (state, prop::bool::weighted(0.2))).prop_map(|holder| {
         let (state, account_owner) = holder?;
-        Some(Holder { state, account_owner })
+        Some(Holder {
+            state,
+            account_owner,
+            name: String::new(),
+        })
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::setup::{PERMISSIONS, Scene, access, namespace, namespaces, page, repository};
 use crate::{
-    model::{Holder, Kind, Permission, Reading, Scope, UserState},
+    model::{Kind, Permission, Reading, Scope, UserState},
     providers::{
         huawei::registry::RegistryView,
         scripted::{Asked, Reply, json},
@@ -20,16 +20,17 @@ fn script(asked: &Asked) -> Option<Reply> {
     })
 }
 
-fn holder<'a>(list: &'a Reading<Vec<Permission>>, user: &str) -> &'a Option<Holder> {
+fn holder(list: &Reading<Vec<Permission>>, user: &str) -> Option<(UserState, bool)> {
     let Reading::Read(permissions) = list else {
         panic!("{list:?}");
     };
     let found = permissions.iter().find(|row| row.user.as_str() == user);
-    &found.unwrap().holder
+    let holder = found.unwrap().holder.as_ref()?;
+    Some((holder.state, holder.account_owner))
 }
 
-fn known(state: UserState, account_owner: bool) -> Option<Holder> {
-    Some(Holder { state, account_owner })
+fn known(state: UserState, account_owner: bool) -> Option<(UserState, bool)> {
+    Some((state, account_owner))
 }
 
 fn scopes(view: &RegistryView) -> Vec<&Scope> {
@@ -41,7 +42,7 @@ async fn every_user_is_asked_about_once_for_all_lists() {
     let scene = Scene::start(script).await;
     let view = scene.collect(PERMISSIONS).await;
     let namespace = &view.namespaces[0].permissions;
-    assert_eq!(*holder(namespace, "root"), known(UserState::Enabled, true));
+    assert_eq!(holder(namespace, "root"), known(UserState::Enabled, true));
     for repository in &view.repositories {
         for (user, expected) in [
             ("on", known(UserState::Enabled, false)),
@@ -49,7 +50,7 @@ async fn every_user_is_asked_about_once_for_all_lists() {
             ("gone", known(UserState::Deleted, false)),
             ("secret", None),
         ] {
-            assert_eq!(*holder(&repository.permissions, user), expected, "{user}");
+            assert_eq!(holder(&repository.permissions, user), expected, "{user}");
         }
     }
     assert_eq!(scopes(&view), [&Scope::User("secret".into())]);
@@ -68,8 +69,8 @@ async fn a_look_asks_about_its_subjects_alone() {
         .await
         .unwrap();
     let permissions = &view.repositories[0].permissions;
-    assert_eq!(*holder(permissions, "off"), known(UserState::Disabled, false));
-    assert_eq!((holder(permissions, "on"), scopes(&view)), (&None, vec![]));
+    assert_eq!(holder(permissions, "off"), known(UserState::Disabled, false));
+    assert_eq!((holder(permissions, "on"), scopes(&view)), (None, vec![]));
     assert_eq!(scene.users_asked_about(), ["off"]);
 
     let view = scene
@@ -77,7 +78,7 @@ async fn a_look_asks_about_its_subjects_alone() {
         .await
         .unwrap();
     let root = holder(&view.namespaces[0].permissions, "root");
-    assert_eq!(*root, known(UserState::Enabled, true));
+    assert_eq!(root, known(UserState::Enabled, true));
 }
 
 #[tokio::test]
@@ -87,6 +88,6 @@ async fn a_subject_of_whom_nothing_is_told_is_a_gap_of_the_look() {
         .look(Kind::RepositoryPermission, "team-a/x", &["secret"])
         .await
         .unwrap();
-    assert_eq!(*holder(&view.repositories[0].permissions, "secret"), None);
+    assert_eq!(holder(&view.repositories[0].permissions, "secret"), None);
     assert_eq!(scopes(&view), [&Scope::User("secret".into())]);
 }
