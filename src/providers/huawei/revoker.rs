@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::{api::Api, images, registry};
 use crate::{
     config::types::CloudLimits,
-    model::{Batch, Failure, FailureClass, JobId, JobStatus, Kind, Outcome, Reach},
+    model::{Batch, Caller, Failure, FailureClass, JobId, JobStatus, Kind, Outcome, Reach, SubjectKind},
     providers::Revoker,
 };
 
@@ -22,6 +22,14 @@ impl HuaweiRevoker {
     }
 
     async fn revoke(&self, batch: &Batch) -> Outcome {
+        match self.api.caller().await {
+            Ok(caller) if is_own(&caller, batch) => {
+                let detail = format!("{batch} would take the daemon's own access");
+                return Outcome::Failed(Failure::new(FailureClass::Refused, detail));
+            }
+            Ok(_) => {}
+            Err(failure) => return Outcome::Failed(failure),
+        }
         match (batch.kind, batch.resources.as_slice(), batch.subjects.as_slice()) {
             (Kind::ImageShare, [image], [project]) => images::remove_share(&self.api, image, project).await,
             (Kind::ImageShare, [_, ..], [_, ..]) => {
@@ -42,6 +50,17 @@ impl HuaweiRevoker {
         let caller = self.api.caller().await?;
         images::job(&self.api, &caller.project, job).await
     }
+}
+
+/// The last of several lines that keep the daemon from locking itself out.
+fn is_own(caller: &Caller, batch: &Batch) -> bool {
+    let own = match batch.kind.subject() {
+        Some(SubjectKind::User) => caller.user.as_str(),
+        Some(SubjectKind::Project) => caller.project.as_str(),
+        Some(SubjectKind::Account) => &caller.account_name,
+        None => return false,
+    };
+    batch.subjects.iter().any(|subject| subject.as_str() == own)
 }
 
 impl Revoker for HuaweiRevoker {

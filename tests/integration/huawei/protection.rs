@@ -50,6 +50,11 @@ async fn the_caller_the_owner_and_the_protected_never_become_tasks_and_are_told(
         for place in places {
             assert!(cloud.holds(&cloud.permission(place, "revokd")), "{place}");
             assert_eq!(
+                reason_of(place, "revokd"),
+                Some("the daemon's own user"),
+                "{place}"
+            );
+            assert_eq!(
                 reason_of(place, "root"),
                 Some("the owner of the account"),
                 "{place}"

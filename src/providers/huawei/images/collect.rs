@@ -169,7 +169,7 @@ impl Collection<'_> {
         let image = &mut self.view.images[of.index];
         match membership.map_err(|failure| failure.detail)? {
             Membership::Members(rows) => {
-                let members = translate::members(rows, &of.id, self.lookout.owner, &mut self.ids);
+                let members = translate::members(rows, &of.id, &mut self.ids);
                 image.sharing = Sharing::Members(members?);
             }
             Membership::NotShared => image.sharing = Sharing::NotShared,

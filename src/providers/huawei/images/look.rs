@@ -42,7 +42,7 @@ pub async fn look(
         Membership::Gone => return Ok(None),
         Membership::NotShared | Membership::NoLongerShared(_) => Sharing::NotShared,
         Membership::Members(rows) => {
-            let members = translate::members(rows, id, lookout.owner, &mut Interner::default());
+            let members = translate::members(rows, id, &mut Interner::default());
             Sharing::Members(members.map_err(|why| malformed(id, &why))?)
         }
     };

@@ -56,13 +56,8 @@ pub fn image(row: ims::Image, ids: &mut Interner) -> Result<Image, String> {
 /// read.
 ///
 /// Domains and organisational units can be members as well, but no call for
-/// projects removes those, so they are left out. The owner is no member.
-pub fn members(
-    rows: Vec<ims::Member>,
-    image: &Id,
-    owner: &Id,
-    ids: &mut Interner,
-) -> Result<Vec<Member>, String> {
+/// projects removes those, so they are left out.
+pub fn members(rows: Vec<ims::Member>, image: &Id, ids: &mut Interner) -> Result<Vec<Member>, String> {
     let mut members = Vec::with_capacity(rows.len());
     // Pages shift while members come and go.
     let mut seen = HashSet::with_capacity(rows.len());
@@ -75,7 +70,7 @@ pub fn members(
             return Err("a member has an empty id".to_owned());
         }
         let is_project = row.member_type.as_deref().is_none_or(|word| word == "project");
-        if !is_project || row.member_id == owner.as_str() {
+        if !is_project {
             continue;
         }
         let project = ids.id(&row.member_id);

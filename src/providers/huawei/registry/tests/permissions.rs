@@ -32,15 +32,15 @@ fn gap_of_api(view: &RegistryView) -> Option<&Gap> {
 }
 
 #[tokio::test]
-async fn everybody_is_listed_but_the_daemon_itself() {
+async fn everybody_is_listed_the_daemon_itself_included() {
     let view = with_list(|_| access(&[("u1", 1), ("me", 7), ("u2", 3), ("u3", 7)])).await;
     assert_eq!(users(&view.namespaces[0].permissions), ["u1 manage"]);
-    let expected = ["u1 read", "u2 write", "u3 manage"];
+    let expected = ["u1 read", "me manage", "u2 write", "u3 manage"];
     assert_eq!(users(&view.repositories[0].permissions), expected);
     let Reading::Read(permissions) = &view.repositories[0].permissions else {
         panic!("read");
     };
-    assert_eq!(permissions[1].user_name, "u2-name");
+    assert_eq!(permissions[2].user_name, "u2-name");
 }
 
 #[tokio::test]
