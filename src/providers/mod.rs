@@ -13,6 +13,8 @@ use crate::model::{Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind
 mod address;
 pub mod calls;
 mod catalogue;
+#[cfg(test)]
+mod conformance;
 mod http;
 pub mod huawei;
 mod interner;
