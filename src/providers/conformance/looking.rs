@@ -55,7 +55,8 @@ async fn one_image_is_found_with_its_members(make: Make) {
     };
     let mut seen: Vec<Id> = members.iter().map(|member| member.project.clone()).collect();
     let mut held = partners;
-    (seen.sort(), held.sort());
+    seen.sort();
+    held.sort();
     assert_eq!(seen, held);
 
     let lists = stage.requests().count(CallKind::ListMembers);

@@ -1,7 +1,7 @@
 //! The same of registries: permissions of users on namespaces and
 //! repositories, and repositories shared with accounts.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, slice};
 
 use super::stage::{Make, PAGE_SIZE, People, Stage, days_ago, failure, says_gone, start};
 use crate::{
@@ -206,7 +206,7 @@ async fn one_resource_is_found_with_its_list(make: Make) {
     for kind in KINDS {
         let subject = subject(kind, &users);
         let view = stage
-            .look(kind, &resource(kind), &[subject.clone()])
+            .look(kind, &resource(kind), slice::from_ref(&subject))
             .await
             .unwrap();
         assert!(view.is_complete(), "{:?}", view.gaps);
@@ -259,7 +259,10 @@ async fn a_grant_is_taken_away_by_one_call_and_then_gone(make: Make) {
         assert_eq!(outcome, Outcome::Accepted, "{kind}");
         assert_eq!(stage.removal_requests().len(), 1);
         assert_eq!(stage.removed(), [(kind, resource.clone(), Some(subject.clone()))]);
-        let view = stage.look(kind, &resource, &[subject.clone()]).await.unwrap();
+        let view = stage
+            .look(kind, &resource, slice::from_ref(&subject))
+            .await
+            .unwrap();
         assert!(view.is_complete(), "{:?}", view.gaps);
         assert!(!subjects(&view, kind).contains(&subject));
     }
@@ -294,7 +297,8 @@ async fn as_many_users_as_one_call_reaches_are_one_call(make: Make) {
                 .targets()
                 .map(|target| (target.kind, target.resource, target.subject)),
         );
-        (removed.sort(), wanted.sort());
+        removed.sort();
+        wanted.sort();
         assert_eq!(removed, wanted);
     }
 }

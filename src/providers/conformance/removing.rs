@@ -122,7 +122,8 @@ async fn as_much_as_one_call_reaches_is_one_call(make: Make) {
             .targets()
             .map(|target| (target.kind, target.resource, target.subject)),
     );
-    (removed.sort(), wanted.sort());
+    removed.sort();
+    wanted.sort();
     assert_eq!(removed, wanted, "every pair of the batch, and no other");
 }
 
