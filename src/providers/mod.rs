@@ -13,6 +13,8 @@ use crate::model::{Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind
 mod address;
 pub mod calls;
 mod catalogue;
+#[cfg(test)]
+mod conformance;
 mod http;
 pub mod huawei;
 mod interner;
@@ -52,7 +54,8 @@ pub trait Reader: Send + Sync {
     /// stand in: the inventory holds it, or holds nothing and has no gaps, which
     /// means that it is confirmed gone. What cannot be told (invisible, not
     /// answered) is an `Err` or a gap. Of the holders of permissions only
-    /// `subjects` are asked about.
+    /// `subjects` are asked about, and so it is with an image's members where
+    /// the cloud shows no list of them.
     fn look<'a>(
         &'a self,
         kind: Kind,

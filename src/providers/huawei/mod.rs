@@ -42,7 +42,7 @@ pub fn connect(
     connect_with(Patience::default(), name, config, huawei, clock, observer)
 }
 
-fn connect_with(
+pub(super) fn connect_with(
     patience: Patience,
     name: CloudName,
     config: &types::Cloud,

@@ -39,7 +39,7 @@ pub fn connect(
     connect_with(Patience::default(), name, config, auth, clock, observer)
 }
 
-fn connect_with(
+pub(super) fn connect_with(
     patience: Patience,
     name: CloudName,
     config: &types::Cloud,

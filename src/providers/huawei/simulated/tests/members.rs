@@ -79,6 +79,31 @@ async fn a_member_is_removed_once_and_by_the_owner_alone() {
 }
 
 #[tokio::test]
+async fn an_image_is_private_again_without_its_last_member() {
+    for (flavour, status) in [(Flavour::HuaweiCloud, 200), (Flavour::OpenTelekomCloud, 403)] {
+        let scene = Scene::start(flavour).await;
+        for guest in 0..3 {
+            assert_eq!(
+                scene.call("DELETE", &scene.member(0, guest), None).await.status,
+                204
+            );
+        }
+        let image = format!("/v2/images/{}", scene.images[0]);
+        let shown = scene.call("GET", &image, None).await.json();
+        assert_eq!(shown["visibility"], "private");
+        let list = scene.call("GET", &scene.members(0), None).await;
+        assert_eq!(list.status, status, "{}", list.text);
+        let pair = scene.call("GET", &scene.member(0, 0), None).await;
+        assert_eq!(pair.status, 404);
+        assert!(
+            pair.text.contains("not found in the member list"),
+            "{}",
+            pair.text
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_private_image_becomes_shared_by_its_first_member() {
     let scene = Scene::start(Flavour::HuaweiCloud).await;
     let mut image = NewImage::shared("private", &scene.harness.project, noon());
