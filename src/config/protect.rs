@@ -59,6 +59,12 @@ fn entry(text: &Text<'_>) -> Option<(usize, String)> {
         text.problem(message, "incomplete", Some(&hint));
         return None;
     }
+    if pattern.trim() != pattern {
+        let hint = format!("write: \"{prefix}:{}\"", pattern.trim());
+        let message = format!("`{pattern}` has space at an end, and would match nothing");
+        text.problem(message, "space", Some(&hint));
+        return None;
+    }
     if let Err((_, reason)) = Patterns::compile(vec![pattern.to_owned()]) {
         text.problem(format!("`{pattern}` is no pattern: {reason}"), "no pattern", None);
         return None;

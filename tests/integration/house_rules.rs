@@ -277,6 +277,13 @@ fn every_metric_is_documented_with_its_meaning_and_no_other() {
         .collect();
     let unknown: Vec<&String> = documented.keys().filter(|name| !known.contains(*name)).collect();
     assert!(unknown.is_empty(), "documented, but not there: {unknown:?}");
+    for operation in revokd::providers::calls::Operation::ALL {
+        let word = operation.as_str();
+        assert!(
+            page.contains(&format!("`{word}`")),
+            "docs/metrics.md does not list the operation {word}"
+        );
+    }
 }
 
 #[test]

@@ -169,6 +169,7 @@ fn the_daemon_section_is_checked() {
         ("store = \"revokd.db\"", "names no store"),
         ("listen = \"localhost\"", "no address to listen on"),
         ("protect = [\"9c61\"]", "unknown thing to protect"),
+        ("protect = [\"user:backup \"]", "space at an end"),
         ("protect = \"project:\"", "which project"),
         ("protect = \"image:[\"", "no pattern"),
         ("protect = \"namespace:\"", "which namespace"),

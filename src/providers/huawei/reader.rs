@@ -50,18 +50,16 @@ impl HuaweiReader {
     ) -> Result<Inventory, Failure> {
         let caller = self.patience.read(|| self.api.caller()).await?;
         let wants_registry = needs.permissions || needs.shares;
+        let wants_images = needs.images || needs.members;
         let mut view = ImageView::default();
-        if needs.images || needs.members {
+        let mut saw_images = false;
+        if wants_images {
             let lookout = self.lookout(&caller, self.patience);
             match images::collect(lookout, &self.name, needs, progress).await {
-                Ok(seen) => view = seen,
+                Ok(seen) => (view, saw_images) = (seen, true),
                 Err(failure) if !wants_registry => return Err(failure),
                 // The other service may well answer.
-                Err(failure) => view.gaps.push(Gap {
-                    cloud: self.name.clone(),
-                    scope: Scope::Images,
-                    reason: failure.detail,
-                }),
+                Err(failure) => view.gaps.push(self.gap(Scope::Images, &failure)),
             }
         }
         // One report for both: what the one service told stays told.
@@ -74,7 +72,16 @@ impl HuaweiReader {
             });
         };
         let registry = if wants_registry {
-            registry::collect(&self.api, &self.name, &caller, needs, &self.limits, &of_both).await
+            match registry::collect(&self.api, &self.name, &caller, needs, &self.limits, &of_both).await {
+                Ok(seen) => seen,
+                Err(failure) if !saw_images => return Err(failure),
+                Err(failure) => RegistryView {
+                    gaps: [Scope::Namespaces, Scope::Repositories]
+                        .map(|scope| self.gap(scope, &failure))
+                        .into(),
+                    ..RegistryView::default()
+                },
+            }
         } else {
             RegistryView::default()
         };
@@ -135,6 +142,14 @@ impl HuaweiReader {
             json: None,
         };
         self.api.send(&ask).await.map(drop).map_err(Refusal::into_failure)
+    }
+
+    fn gap(&self, scope: Scope, failure: &Failure) -> Gap {
+        Gap {
+            cloud: self.name.clone(),
+            scope,
+            reason: failure.detail.clone(),
+        }
     }
 
     fn lookout<'a>(&'a self, caller: &'a Caller, patience: Patience) -> Lookout<'a> {

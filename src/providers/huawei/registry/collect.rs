@@ -53,15 +53,21 @@ impl<'a> Collection<'a> {
         }
     }
 
-    pub async fn run(mut self, needs: Needs) -> RegistryView {
+    /// # Errors
+    /// Nothing could be seen: neither list began.
+    pub async fn run(mut self, needs: Needs) -> Result<RegistryView, Failure> {
         if !needs.permissions && !needs.shares {
-            return self.view;
+            return Ok(self.view);
         }
-        if let Err(failure) = self.read_namespaces().await {
-            self.gap(Scope::Namespaces, failure.detail);
-        }
-        if let Err(failure) = self.read_repositories().await {
-            self.gap(Scope::Repositories, failure.detail);
+        let namespaces = self.read_namespaces().await;
+        let repositories = self.read_repositories().await;
+        let saw_nothing = self.view.namespaces.is_empty() && self.view.repositories.is_empty();
+        match (namespaces, repositories) {
+            (Err(failure), Err(_)) if saw_nothing => return Err(failure),
+            (namespaces, repositories) => {
+                self.gap_of(Scope::Namespaces, namespaces);
+                self.gap_of(Scope::Repositories, repositories);
+            }
         }
         let mut wanted = Vec::new();
         if needs.permissions {
@@ -74,7 +80,13 @@ impl<'a> Collection<'a> {
         }
         self.read_lists(wanted).await;
         add_holders(self.registry, self.cloud, |_| true, &mut self.view).await;
-        self.view
+        Ok(self.view)
+    }
+
+    fn gap_of(&mut self, scope: Scope, read: Result<(), Failure>) {
+        if let Err(failure) = read {
+            self.gap(scope, failure.detail);
+        }
     }
 
     pub fn gap(&mut self, scope: Scope, reason: String) {

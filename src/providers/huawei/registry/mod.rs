@@ -38,7 +38,8 @@ pub struct RegistryView {
     pub gaps: Vec<Gap>,
 }
 
-/// Everything that `needs` asks for of the account's registry.
+/// Everything that `needs` asks for of the account's registry. A failure of one
+/// part is a gap; an `Err` means that nothing could be seen.
 pub async fn collect(
     api: &Api,
     cloud: &CloudName,
@@ -46,7 +47,7 @@ pub async fn collect(
     needs: Needs,
     limits: &CloudLimits,
     progress: &(dyn Fn(Progress) + Send + Sync),
-) -> RegistryView {
+) -> Result<RegistryView, Failure> {
     let registry = Registry {
         api,
         patience: Patience::default(),

@@ -105,12 +105,12 @@ async fn an_answer_that_is_no_list_is_a_gap() {
     for namespaces in [json!({}), json!([]), json!({"message": "ok"})] {
         let scene = Scene::start(move |asked| match asked.path.as_str() {
             "/v2/manage/namespaces" => Some(json(namespaces.clone()).into()),
-            _ => Some(json(json!({})).into()),
+            _ => Some(json(json!([])).into()),
         })
         .await;
         let view = scene.collect(PERMISSIONS).await;
         let scopes: Vec<&Scope> = view.gaps.iter().map(|gap| &gap.scope).collect();
-        assert_eq!(scopes, [&Scope::Namespaces, &Scope::Repositories]);
+        assert_eq!(scopes, [&Scope::Namespaces]);
     }
 }
 

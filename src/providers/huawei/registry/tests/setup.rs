@@ -85,7 +85,7 @@ impl Scene {
         };
         let cloud = "lab".into();
         let collection = Collection::new(&cloud, &caller, registry, report);
-        collection.run(needs).await
+        collection.run(needs).await.expect("something was seen")
     }
 
     pub async fn look(&self, kind: Kind, resource: &str, subjects: &[&str]) -> Result<RegistryView, Failure> {
