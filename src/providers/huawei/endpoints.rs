@@ -24,17 +24,22 @@ pub struct Differences {
     pub members_are_paged: bool,
     /// The word of `enterprise_project_id` for all that the caller may see.
     pub all_enterprise_projects: Option<&'static str>,
+    /// Whether a job can be asked for without its project. Where it can, the
+    /// other call is on its way out.
+    pub tells_progress_of_jobs: bool,
 }
 
 const HUAWEI_CLOUD: Differences = Differences {
     domains: &["myhuaweicloud.com", "myhuaweicloud.eu"],
     members_are_paged: true,
     all_enterprise_projects: Some("all_granted_eps"),
+    tells_progress_of_jobs: true,
 };
 const OPEN_TELEKOM_CLOUD: Differences = Differences {
     domains: &["otc.t-systems.com"],
     members_are_paged: false,
     all_enterprise_projects: None,
+    tells_progress_of_jobs: false,
 };
 
 pub fn differences(flavour: Flavour) -> &'static Differences {

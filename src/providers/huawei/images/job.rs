@@ -22,18 +22,30 @@ struct Job {
     fail_reason: Option<String>,
 }
 
-/// Asks by the older of the two calls, which every flavour has. A job that the
-/// service will not tell about is one to stop asking about: how long it keeps
-/// them is not documented.
+/// Asks by the call that the flavour prefers, and by the other one where that
+/// does not know the job.
 pub async fn job(api: &Api, project: &Id, job: &JobId) -> Result<JobStatus, Failure> {
     let operation = Operation::ShowJob;
     let project = path_segment(operation, "project", project.as_str())?;
     let segment = path_segment(operation, "job", job.as_str())?;
+    if api.differences().tells_progress_of_jobs {
+        let told = ask(api, job, format!("/v1/cloudimages/job/{segment}")).await?;
+        if !matches!(told, JobStatus::Unknown(_)) {
+            return Ok(told);
+        }
+    }
+    ask(api, job, format!("/v1/{project}/jobs/{segment}")).await
+}
+
+/// A job that the service will not tell about is one to stop asking about: how
+/// long it keeps them is not documented.
+async fn ask(api: &Api, job: &JobId, path: String) -> Result<JobStatus, Failure> {
+    let operation = Operation::ShowJob;
     let ask = Ask {
         operation,
         method: Method::GET,
         service: Service::Images,
-        path: format!("/v1/{project}/jobs/{segment}"),
+        path,
         query: Vec::new(),
         json: None,
     };

@@ -4,13 +4,17 @@ use serde_json::json;
 
 use super::setup::{Client, cloud, refused};
 use crate::{
+    config::types::Flavour,
     model::{Failure, FailureClass, JobStatus},
     providers::scripted::{Answer, body, json as answer, status},
 };
 
 async fn ask(reply: Answer) -> Result<JobStatus, Failure> {
     let server = cloud(move |_| reply.clone().into()).await;
-    let status = Client::of(&server).cloud.revoker.job(&"ff80".into()).await;
+    let client = Client::with(&server, |_, huawei| {
+        huawei.flavour = Flavour::OpenTelekomCloud;
+    });
+    let status = client.cloud.revoker.job(&"ff80".into()).await;
     let calls = server.data_calls();
     assert!(
         calls.iter().all(|call| call == "GET /v1/p1/jobs/ff80"),
@@ -46,6 +50,24 @@ async fn a_job_that_is_not_told_about_is_unknown() {
         refused(400, "IMG.0121"),
     ] {
         assert!(matches!(ask(reply).await, Ok(JobStatus::Unknown(_))));
+    }
+}
+
+#[tokio::test]
+async fn huawei_cloud_is_asked_without_the_project_first() {
+    let running = answer(json!({"status": "RUNNING", "job_id": "ff80"}));
+    for (first, calls) in [(running.clone(), 1), (status(404), 2)] {
+        let running = running.clone();
+        let server = cloud(move |asked| match asked.path.contains("/cloudimages/job/") {
+            true => first.clone().into(),
+            false => running.clone().into(),
+        })
+        .await;
+        let client = Client::with(&server, |_, huawei| huawei.flavour = Flavour::HuaweiCloud);
+        let status = client.cloud.revoker.job(&"ff80".into()).await;
+        assert_eq!(status, Ok(JobStatus::Running));
+        let both = ["GET /v1/cloudimages/job/ff80", "GET /v1/p1/jobs/ff80"];
+        assert_eq!(server.data_calls(), both[..calls]);
     }
 }
 
