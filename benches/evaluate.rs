@@ -121,7 +121,13 @@ fn show_conditions(inventory: &Inventory, directory: &Directory) -> anyhow::Resu
 }
 
 fn decide(policy: &Policy, inventory: &Inventory) -> revokd::engine::evaluate::Evaluation {
-    evaluate(policy, inventory, &Default::default(), inventory.observed_at)
+    evaluate(
+        policy,
+        inventory,
+        &Default::default(),
+        &revokd::engine::people::Lists::none(),
+        inventory.observed_at,
+    )
 }
 
 async fn collect(config: &Config) -> anyhow::Result<Inventory> {

@@ -113,6 +113,7 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
             grant_version: now.to_string(),
             compared: Vec::new(),
             still_reachable: Vec::new(),
+            listed_in: Vec::new(),
         },
     });
     let conclusion = Conclusion {

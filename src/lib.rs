@@ -7,9 +7,13 @@ pub mod engine;
 
 pub mod config;
 
+pub mod connection;
+
 pub mod simulator;
 
 pub mod providers;
+
+pub mod sources;
 
 pub mod store;
 

@@ -111,7 +111,18 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let (protection, now) = (&loaded.config.daemon.protect, clock.now());
     let judged: Vec<(&Policy, Judged)> = references
         .iter()
-        .map(|policy| (*policy, judge(policy, &collection, protection, now)))
+        .map(|policy| {
+            (
+                *policy,
+                judge(
+                    policy,
+                    &collection,
+                    protection,
+                    &crate::engine::people::Lists::none(),
+                    now,
+                ),
+            )
+        })
         .collect();
     let plan = Plan::of(&judged);
     match arguments.output {

@@ -65,6 +65,7 @@ mod tests {
                     observed: "disabled".into(),
                 }],
                 still_reachable: vec!["write permission on namespace team".into()],
+                listed_in: vec![],
             },
         }
     }

@@ -15,6 +15,7 @@ pub fn read(section: Option<Table<'_>>, host: &Host<'_>) -> Option<Daemon> {
     let mut daemon = Daemon {
         store: host.base.join("revokd.db"),
         listen: SocketAddr::from(([127, 0, 0, 1], 9469)),
+        wake_token: None,
         protect: Protection::default(),
         retry: RetryLimits::default(),
         stop_within: Duration::from_secs(30),

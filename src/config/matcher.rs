@@ -30,6 +30,8 @@ pub fn read(mut section: Table<'_>, kinds: &[Kind]) -> Match {
         updated_before: of_kinds("updated_before").and_then(|value| age(&value)),
         status: of_kinds("status").and_then(|value| words(&value, "status", MemberStatus::ALL)),
         subject: of_kinds("subject").and_then(|value| patterns(&value)),
+        subject_in: vec![],
+        subject_not_in: vec![],
         owner: of_kinds("owner").and_then(|value| patterns(&value)),
         image: of_kinds("image")
             .and_then(|value| value.table("[policy.match.image]"))

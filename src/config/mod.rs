@@ -6,6 +6,7 @@
 //! otherwise only found after another try.
 
 pub mod files;
+pub mod people;
 pub mod problem;
 pub mod shipped;
 pub mod source;
@@ -142,6 +143,7 @@ pub fn compile(
             config: Config {
                 daemon,
                 clouds,
+                sources: BTreeMap::new(),
                 policies,
             },
             warnings,

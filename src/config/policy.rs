@@ -17,7 +17,7 @@ use crate::{
         policy::{Limits, Missed, Policy},
         schedule::Schedule,
     },
-    model::{CloudName, Kind, Mode, PolicyName},
+    model::{CloudName, Kind, Mode, PolicyName, Priority},
 };
 
 /// What a policy is read against.
@@ -107,6 +107,7 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
             clouds: clouds?.into_iter().map(|cloud| cloud.name.clone()).collect(),
             kinds,
             mode: mode.unwrap_or(Mode::Observe),
+            priority: Priority::Normal,
             matcher: matcher?,
             limits,
             exemptions,

@@ -5,18 +5,21 @@ use std::{collections::BTreeMap, fmt, net::SocketAddr, path::PathBuf, time::Dura
 use secrecy::SecretString;
 use url::Url;
 
+use super::people::Source;
 use crate::{
     engine::{
         policy::{Policy, Protection},
         retry::RetryLimits,
     },
-    model::{CloudName, Kind},
+    model::{CloudName, Kind, SourceName},
 };
 
 #[derive(Clone, Debug)]
 pub struct Config {
     pub daemon: Daemon,
     pub clouds: BTreeMap<CloudName, Cloud>,
+    /// Lists of people, from `revokd.toml` and beside the policies.
+    pub sources: BTreeMap<SourceName, Source>,
     /// In the order of file names, then of the files.
     pub policies: Vec<Policy>,
 }
@@ -26,6 +29,8 @@ pub struct Daemon {
     /// The SQLite file.
     pub store: PathBuf,
     pub listen: SocketAddr,
+    /// Who shows it may wake a policy over HTTP; `None`: nobody may.
+    pub wake_token: Option<SecretString>,
     pub protect: Protection,
     pub retry: RetryLimits,
     /// How long a stopping daemon lets calls in flight finish.

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     engine::{
         evaluate::{Evaluation, evaluate},
+        people::Lists,
         policy::{Policy, Protection},
     },
     model::Gap,
@@ -28,12 +29,18 @@ pub struct Judged {
     pub blind: bool,
 }
 
-pub fn judge(policy: &Policy, collection: &Collection, protection: &Protection, now: Timestamp) -> Judged {
+pub fn judge(
+    policy: &Policy,
+    collection: &Collection,
+    protection: &Protection,
+    lists: &Lists,
+    now: Timestamp,
+) -> Judged {
     let mut evaluation = Evaluation::default();
     let mut seen_any = false;
     for inventory in collection.of(policy) {
         seen_any = true;
-        evaluation.join(evaluate(policy, inventory, protection, now));
+        evaluation.join(evaluate(policy, inventory, protection, lists, now));
     }
     Judged {
         evaluation,
@@ -73,6 +80,8 @@ async fn judge_aside(
     now: Timestamp,
 ) -> Result<Judged, RunFailure> {
     let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
-    let judging = tokio::task::spawn_blocking(move || judge(&policy, &collection, &rules.protection, now));
+    let judging = tokio::task::spawn_blocking(move || {
+        judge(&policy, &collection, &rules.protection, &Lists::none(), now)
+    });
     Ok(judging.await?)
 }

@@ -11,6 +11,7 @@ pub mod condition;
 pub mod evaluate;
 pub mod expiry;
 pub mod patterns;
+pub mod people;
 pub mod plan;
 pub mod policy;
 pub mod reach;

@@ -6,7 +6,8 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{condition::Condition, patterns::Patterns, schedule::Schedule};
 use crate::model::{
-    CloudName, Id, Kind, Level, MemberStatus, Mode, Needs, PolicyName, SubjectKind, UserState, Visibility,
+    CloudName, Id, Kind, Level, MemberStatus, Mode, Needs, PolicyName, Priority, SourceName, SubjectKind,
+    UserState, Visibility,
 };
 
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub struct Policy {
     /// [`Kind::ALL`]. Every key of the match means something for each of them.
     pub kinds: Vec<Kind>,
     pub mode: Mode,
+    pub priority: Priority,
     pub matcher: Match,
     pub limits: Limits,
     pub exemptions: Vec<Exemption>,
@@ -62,6 +64,12 @@ pub struct Match {
     pub status: Option<Vec<MemberStatus>>,
     /// Only where the kind has a subject.
     pub subject: Option<Patterns>,
+    /// On one of these lists: who left, and of projects and accounts those that
+    /// somebody owned who left. Empty: not written.
+    pub subject_in: Vec<SourceName>,
+    /// On none of these lists: only kinds whose subject is a user. Each of them
+    /// demands its proof.
+    pub subject_not_in: Vec<SourceName>,
     pub owner: Option<Patterns>,
     pub image: ImageMatch,
     /// Of a permission: only kinds whose subject is a user.

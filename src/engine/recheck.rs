@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     candidate::Candidate,
     evaluate::evaluate,
+    people::Lists,
     policy::{Policy, Protection},
     resource::{Resource, Targets},
 };
@@ -48,6 +49,7 @@ pub fn recheck(
     policy: Option<&Policy>,
     view: &Inventory,
     protection: &Protection,
+    lists: &Lists,
     decision_valid: SignedDuration,
     now: Timestamp,
 ) -> Recheck {
@@ -75,7 +77,7 @@ pub fn recheck(
         Some(version) if version != revocation.evidence.grant_version => Recheck::Cancel(format!(
             "granted again or changed ({version}): it is not the grant decided on"
         )),
-        _ => still_decided(revocation, policy, view, protection, now),
+        _ => still_decided(revocation, policy, view, protection, lists, now),
     }
 }
 
@@ -173,12 +175,13 @@ fn still_decided(
     policy: Option<&Policy>,
     view: &Inventory,
     protection: &Protection,
+    lists: &Lists,
     now: Timestamp,
 ) -> Recheck {
     let Some(policy) = policy else {
         return Recheck::Unknown("no policy to judge by".to_owned());
     };
-    let fresh = evaluate(policy, view, protection, now);
+    let fresh = evaluate(policy, view, protection, lists, now);
     if fresh
         .revocations
         .iter()

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::model::{
     AccountShare, Caller, Endpoints, Evidence, Holder, Id, Image, Inventory, Kind, Level, Member,
-    MemberStatus, Mode, Namespace, Permission, Reading, Repository, Revocation, Sharing, Target, Task,
-    TaskState, UserState, Visibility,
+    MemberStatus, Mode, Namespace, Permission, Priority, Reading, Repository, Revocation, Sharing, Target,
+    Task, TaskState, UserState, Visibility,
 };
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -119,6 +119,7 @@ pub(crate) fn inventory(images: Vec<Image>) -> Inventory {
         images,
         namespaces: vec![],
         repositories: vec![],
+        users: vec![],
         gaps: vec![],
     }
 }
@@ -134,6 +135,7 @@ pub(crate) fn policy(kind: Kind, matcher: Match) -> Policy {
         clouds: vec!["c".into()],
         kinds: vec![kind],
         mode: Mode::Enforce,
+        priority: Priority::Normal,
         matcher,
         limits: Limits::default(),
         exemptions: vec![],
@@ -156,6 +158,7 @@ pub(crate) fn revocation(image: &str, project: &str) -> Revocation {
             grant_version: "2026-01-01T00:00:00Z".into(),
             compared: vec![],
             still_reachable: vec![],
+            listed_in: vec![],
         },
     }
 }
@@ -165,6 +168,7 @@ pub(crate) fn task(revocation: Revocation) -> Task {
         id: 1,
         run: 1,
         revocation,
+        priority: Priority::Normal,
         state: TaskState::Claimed,
         hold: None,
         not_before: at("2026-06-01T00:00:00Z"),

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CloudName, Id, Image, Kind, Namespace, Repository, Service};
+use super::{CloudName, Id, Image, Kind, Namespace, Repository, Service, User};
 
 /// One look at a cloud: all of it, or a single resource looked at again.
 ///
@@ -19,6 +19,9 @@ pub struct Inventory {
     pub images: Vec<Image>,
     pub namespaces: Vec<Namespace>,
     pub repositories: Vec<Repository>,
+    /// Users that the identity service told of, holders of permissions and
+    /// others: each id once. What is missing here proves nothing.
+    pub users: Vec<User>,
     /// What could not be read. Empty means that the view is whole.
     pub gaps: Vec<Gap>,
 }
@@ -83,6 +86,9 @@ pub struct Needs {
     pub permissions: bool,
     /// Repositories with the accounts they are shared with.
     pub shares: bool,
+    /// Of the holders of permissions everything that the identity service
+    /// tells, their addresses and other attributes included, as it is now.
+    pub attributes: bool,
 }
 
 impl Needs {
@@ -92,6 +98,7 @@ impl Needs {
             members: kind == Kind::ImageShare,
             permissions: matches!(kind, Kind::RepositoryPermission | Kind::NamespacePermission),
             shares: kind == Kind::RepositoryShare,
+            attributes: false,
         }
     }
 
@@ -101,6 +108,7 @@ impl Needs {
             members: self.members || other.members,
             permissions: self.permissions || other.permissions,
             shares: self.shares || other.shares,
+            attributes: self.attributes || other.attributes,
         }
     }
 }

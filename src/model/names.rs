@@ -62,3 +62,7 @@ shared_string! {
     /// The id that a cloud gave to work it goes on with after its answer.
     JobId
 }
+shared_string! {
+    /// The name a `[source.NAME]` section gives to a list of people.
+    SourceName
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{CloudName, Id, Kind, PolicyName};
+use super::{CloudName, Id, Kind, PolicyName, SourceName};
 
 /// What a revocation removes: one subject's access to one resource, or the
 /// resource itself.
@@ -98,6 +98,22 @@ pub struct Evidence {
     /// gone, as far as the inventory knows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub still_reachable: Vec<String>,
+    /// The sources that the decision rests on, each as it was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub listed_in: Vec<ListedIn>,
+}
+
+/// A source as it stood when a person was found on it, or missing from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedIn {
+    pub source: SourceName,
+    pub version: String,
+    pub as_of: Timestamp,
+    /// Where the person stands there; `None`: nowhere, which is the reason.
+    pub place: Option<String>,
+    /// From when on the source says so: the leaving date where it tells one,
+    /// otherwise when the list was made.
+    pub since: Timestamp,
 }
 
 impl Evidence {

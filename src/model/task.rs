@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{JobId, Revocation, RunId, Target, words::closed_words};
+use super::{JobId, Priority, Revocation, RunId, Target, words::closed_words};
 
 pub type TaskId = i64;
 
@@ -12,6 +12,7 @@ pub struct Task {
     pub id: TaskId,
     pub run: RunId,
     pub revocation: Revocation,
+    pub priority: Priority,
     pub state: TaskState,
     /// Why a `held` task waits.
     pub hold: Option<Hold>,
@@ -28,6 +29,13 @@ pub struct Task {
     /// The last thing that happened to it, for people.
     pub note: String,
     pub finished_at: Option<Timestamp>,
+}
+
+/// A task of another policy that has the same target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OtherTask {
+    pub state: TaskState,
+    pub priority: Priority,
 }
 
 /// What a new run needs to know of a task that is neither done nor cancelled.

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::model::{Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind, Needs, Outcome, Reach};
+use crate::model::{
+    Batch, Caller, Failure, Id, Inventory, JobId, JobStatus, Kind, Needs, Outcome, Reach, User,
+};
 
 mod address;
 pub mod calls;
@@ -63,6 +65,11 @@ pub trait Reader: Send + Sync {
         subjects: &'a [Id],
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Inventory, Failure>>;
+
+    /// All users of the caller's account, or an `Err`: never a part of them.
+    /// `last_seen` is filled in where `needs_last_seen` asks for it and the
+    /// cloud can tell.
+    fn users(&self, needs_last_seen: bool, now: Timestamp) -> BoxFuture<'_, Result<Vec<User>, Failure>>;
 
     /// The cheapest call that shows whether the cloud answers again.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;

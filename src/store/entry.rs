@@ -82,6 +82,7 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
             due_since: moment(row, "due_since")?,
             evidence,
         },
+        priority: crate::model::Priority::Normal,
         state: row.get("state")?,
         hold: row.get("hold")?,
         not_before: moment(row, "not_before")?,

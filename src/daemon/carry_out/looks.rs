@@ -167,7 +167,15 @@ fn before_call(work: &Work, views: &Views, claimed: &Claimed) -> Option<(Verdict
     let rules = context.rules();
     let policy = rules.policy(&task.revocation.evidence.policy);
     let (policy, now) = (policy.map(AsRef::as_ref), context.now());
-    match recheck::recheck(task, policy, view, &rules.protection, context.decision_valid, now) {
+    match recheck::recheck(
+        task,
+        policy,
+        view,
+        &rules.protection,
+        &crate::engine::people::Lists::none(),
+        context.decision_valid,
+        now,
+    ) {
         Recheck::Proceed => None,
         Recheck::Gone => {
             let note = match claimed.called {

@@ -13,6 +13,7 @@ use self::keep::Keeper;
 use super::{
     candidate::Candidate,
     expiry::{self, Reading},
+    people::Lists,
     policy::{Policy, Protection},
     reach,
     resource::{Resource, ResourceClass, Targets},
@@ -59,6 +60,7 @@ pub fn evaluate(
     policy: &Policy,
     inventory: &Inventory,
     protection: &Protection,
+    lists: &Lists,
     now: Timestamp,
 ) -> Evaluation {
     let judge = Judge {
@@ -164,6 +166,7 @@ impl Judge<'_> {
             grant_version: candidate.grant_version(),
             compared: self.rule.compare(candidate, reading),
             still_reachable: vec![],
+            listed_in: vec![],
         }
     }
 }

@@ -5,6 +5,7 @@ mod keys;
 mod kinds;
 mod remaining;
 
+use crate::engine::people::Lists;
 use jiff::SignedDuration;
 use proptest::prelude::*;
 
@@ -43,6 +44,7 @@ fn judge(policy: &Policy, images: Vec<Image>) -> Evaluation {
         policy,
         &sample::inventory(images),
         &Protection::default(),
+        &Lists::none(),
         at(NOW),
     )
 }
@@ -121,7 +123,7 @@ fn protection_and_exemptions_keep_and_say_so_until_they_end() {
     };
     let members = ["a", "b", "cc", "d"].map(|project| sample::member(project, "2026-01-01T00:00:00Z"));
     let inventory = sample::inventory(vec![shared("i", members.to_vec())]);
-    let evaluation = evaluate(&policy, &inventory, &protection, at(NOW));
+    let evaluation = evaluate(&policy, &inventory, &protection, &Lists::none(), at(NOW));
     assert_eq!(subjects(&evaluation), ["b", "d"]);
     assert_eq!(evaluation.spared.len(), 2);
 }
@@ -141,7 +143,13 @@ fn a_protected_image_keeps_its_shares_and_itself() {
             },
         );
         let image = shared("i", vec![sample::member("a", "2026-01-01T00:00:00Z")]);
-        let evaluation = evaluate(&policy, &sample::inventory(vec![image]), &protection, at(NOW));
+        let evaluation = evaluate(
+            &policy,
+            &sample::inventory(vec![image]),
+            &protection,
+            &Lists::none(),
+            at(NOW),
+        );
         assert_eq!(
             (evaluation.revocations.len(), evaluation.spared.len()),
             (0, 1),
@@ -222,7 +230,13 @@ fn a_gap_takes_nothing_away_from_what_was_seen_and_adds_nothing() {
         scope: Scope::Members(Id::from("unread")),
         reason: "500".into(),
     }];
-    let evaluation = evaluate(&policy, &inventory, &Protection::default(), at(NOW));
+    let evaluation = evaluate(
+        &policy,
+        &inventory,
+        &Protection::default(),
+        &Lists::none(),
+        at(NOW),
+    );
     assert_eq!(
         (subjects(&evaluation), evaluation.seen),
         (vec!["a".to_owned()], 1)
@@ -357,7 +371,7 @@ proptest! {
     ) {
         let inventory = sample::inventory(images);
         let policy = sample::policy(Kind::ImageShare, keys.clone());
-        let evaluation = evaluate(&policy, &inventory, &Protection::default(), at(NOW));
+        let evaluation = evaluate(&policy, &inventory, &Protection::default(), &Lists::none(), at(NOW));
         let mut expected = 0;
         for image in &inventory.images {
             let Sharing::Members(members) = &image.sharing else { continue };

@@ -3,6 +3,7 @@
 mod registry;
 
 use super::*;
+use crate::engine::people::Lists;
 use crate::{
     engine::{
         policy::{Age, Match},
@@ -51,6 +52,7 @@ fn check(task: &Task, policy: Option<&Policy>, view: &Inventory) -> Recheck {
         policy,
         view,
         &Protection::default(),
+        &Lists::none(),
         VALID,
         at("2026-06-01T01:00:00Z"),
     )
@@ -147,7 +149,15 @@ fn what_the_policy_would_no_longer_decide_is_cancelled_with_the_reason() {
         ..Protection::default()
     };
     let now = at("2026-06-01T01:00:00Z");
-    let result = recheck(&task(), Some(&lapses()), &as_decided(), &protection, VALID, now);
+    let result = recheck(
+        &task(),
+        Some(&lapses()),
+        &as_decided(),
+        &protection,
+        &Lists::none(),
+        VALID,
+        now,
+    );
     assert!(cancelled(result).contains("protected"));
 }
 

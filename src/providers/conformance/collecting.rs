@@ -27,6 +27,7 @@ const MEMBERS: Needs = Needs {
     members: true,
     permissions: false,
     shares: false,
+    attributes: false,
 };
 
 fn fill(world: &mut World, people: &People) {

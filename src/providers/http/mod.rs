@@ -4,10 +4,7 @@
 //! never repeats a request: whoever knows that a repetition is harmless does.
 
 mod answer;
-mod body;
-mod client;
 mod status;
-mod words;
 
 use std::error::Error;
 
@@ -19,18 +16,16 @@ use reqwest::{
 use tokio::time::Instant;
 use url::Url;
 
-pub use self::{
-    answer::Answer,
-    client::{ConnectError, is_allowed, origin},
-    words::shortened,
-};
+pub use self::answer::Answer;
 use super::{
     Clock,
     calls::{Call, CallResult, Observer, Operation},
     limiter::Limiter,
 };
+pub use crate::connection::{ConnectError, is_allowed, origin, shortened};
 use crate::{
     config::types::Cloud,
+    connection::{self, BodyError, Connection, build_client},
     model::{Failure, FailureClass},
 };
 
@@ -57,10 +52,21 @@ pub struct Request<'a> {
     pub secrets: &'a [&'a str],
 }
 
+fn connection(config: &Cloud) -> Connection<'_> {
+    let limits = &config.limits;
+    Connection {
+        url: &config.auth_url,
+        ca_file: config.ca_file.as_deref(),
+        connect_timeout: limits.connect_timeout,
+        request_timeout: limits.request_timeout,
+        idle_connections: limits.concurrency,
+    }
+}
+
 impl Http {
     pub fn new(config: &Cloud, clock: Clock, observer: Observer) -> Result<Http, ConnectError> {
         Ok(Http {
-            client: client::build_client(config)?,
+            client: build_client(&connection(config))?,
             limiter: Limiter::new(&config.limits),
             clock,
             observer,
@@ -134,17 +140,17 @@ impl Http {
         let retry_after = status::retry_after(response.headers(), (self.clock)());
         let headers = std::mem::take(response.headers_mut());
         if !status.is_success() {
-            let body = body::read_start(response).await;
-            let words = words::cloud_words(&body, secrets);
+            let body = connection::read_start(response).await;
+            let words = connection::server_words(&body, secrets);
             return Ok(Answer::new(step, status, headers, body, words, retry_after));
         }
-        match body::read_whole(response, &headers, self.max_body_bytes).await {
+        match connection::read_whole(response, &headers, self.max_body_bytes).await {
             Ok(body) => Ok(Answer::new(step, status, headers, body, None, retry_after)),
-            Err(body::BodyError::TooLarge) => {
+            Err(BodyError::TooLarge) => {
                 let detail = format!("an answer of more than {} bytes is refused", self.max_body_bytes);
                 Err(step.failure(FailureClass::Malformed, &detail))
             }
-            Err(body::BodyError::Transport(error)) => Err(step.transport_failure(error, secrets)),
+            Err(BodyError::Transport(error)) => Err(step.transport_failure(error, secrets)),
         }
     }
 }
@@ -176,7 +182,7 @@ impl Step {
             _ if error.is_timeout() => "no whole answer in time",
             _ => "no whole answer",
         };
-        let cause = words::scrubbed(&innermost_cause(&error), secrets);
+        let cause = connection::scrubbed(&innermost_cause(&error), secrets);
         self.failure(class, &format!("{what} ({cause})"))
     }
 }

@@ -169,6 +169,7 @@ impl HuaweiReader {
             images: Vec::new(),
             namespaces: Vec::new(),
             repositories: Vec::new(),
+            users: Vec::new(),
             gaps: Vec::new(),
         }
     }
@@ -196,6 +197,14 @@ impl Reader for HuaweiReader {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Inventory, Failure>> {
         Box::pin(self.look(kind, resource, subjects, now))
+    }
+
+    fn users(
+        &self,
+        _needs_last_seen: bool,
+        _now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<crate::model::User>, Failure>> {
+        unimplemented!()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

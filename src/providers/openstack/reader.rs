@@ -104,6 +104,7 @@ impl OpenStackReader {
             images,
             namespaces: Vec::new(),
             repositories: Vec::new(),
+            users: Vec::new(),
             gaps: Vec::new(),
         }
     }
@@ -131,6 +132,14 @@ impl Reader for OpenStackReader {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Inventory, Failure>> {
         Box::pin(self.look(kind, resource, now))
+    }
+
+    fn users(
+        &self,
+        _needs_last_seen: bool,
+        _now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<crate::model::User>, Failure>> {
+        unimplemented!()
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

@@ -143,6 +143,7 @@ pub(super) fn revocation(policy: &str, target: &Target) -> Revocation {
             granted_at: Some(at(-3_600)),
             grant_version: at(-3_600).to_string(),
             still_reachable: vec![],
+            listed_in: vec![],
             compared: vec![Comparison {
                 key: "granted_before".into(),
                 required: "30d".into(),

@@ -139,6 +139,14 @@ impl Reader for Double {
         Box::pin(async { Ok(self.inventory(resource)) })
     }
 
+    fn users(
+        &self,
+        _needs_last_seen: bool,
+        _now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<crate::model::User>, Failure>> {
+        unimplemented!()
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {
         Box::pin(async { Ok(()) })
     }

@@ -1,6 +1,7 @@
 //! What must stay although it matches, and what is not judged at all.
 
 use super::{NOW, patterns};
+use crate::engine::people::Lists;
 use crate::{
     engine::{
         condition::Condition,
@@ -21,7 +22,13 @@ fn holding(permissions: &[Permission]) -> Inventory {
 }
 
 fn judge(kind: Kind, matcher: Match, inventory: &Inventory, protection: &Protection) -> Evaluation {
-    evaluate(&sample::policy(kind, matcher), inventory, protection, at(NOW))
+    evaluate(
+        &sample::policy(kind, matcher),
+        inventory,
+        protection,
+        &Lists::none(),
+        at(NOW),
+    )
 }
 
 /// Why the only target of an inventory stays.
@@ -178,7 +185,13 @@ fn an_exemption_names_a_user_by_id_or_name_and_a_place() {
         exemption(Some("cyd"), Some("team/other"), None),
         exemption(Some("cyd"), None, Some("*")),
     ];
-    let evaluation = evaluate(&policy, &inventory, &Protection::default(), at(NOW));
+    let evaluation = evaluate(
+        &policy,
+        &inventory,
+        &Protection::default(),
+        &Lists::none(),
+        at(NOW),
+    );
     let stay: Vec<&str> = evaluation.spared.iter().map(|s| s.reason.as_str()).collect();
     assert_eq!(stay, ["exempt until 2026-12-31: contract"; 2]);
     let subject = evaluation.revocations[0].target.subject.clone();

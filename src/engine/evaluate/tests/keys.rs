@@ -1,5 +1,6 @@
 //! Each key of the registry's kinds, met and not met.
 
+use crate::engine::people::Lists;
 use jiff::SignedDuration;
 
 use super::{NOW, days, patterns};
@@ -14,7 +15,7 @@ use crate::{
 
 fn judge(kind: Kind, matcher: Match, inventory: &Inventory) -> Evaluation {
     let policy = sample::policy(kind, matcher);
-    evaluate(&policy, inventory, &Default::default(), at(NOW))
+    evaluate(&policy, inventory, &Default::default(), &Lists::none(), at(NOW))
 }
 
 /// `RESOURCE SUBJECT` of each decision.

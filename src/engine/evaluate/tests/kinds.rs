@@ -1,5 +1,6 @@
 //! Policies of several kinds, and what no policy of any kind may decide on.
 
+use crate::engine::people::Lists;
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -135,7 +136,7 @@ fn of_kinds(kinds: &[Kind], matcher: &Match, inventory: &Inventory) -> Evaluatio
         kinds: kinds.to_vec(),
         ..sample::policy(kinds[0], matcher.clone())
     };
-    evaluate(&policy, inventory, &protection(), at(NOW))
+    evaluate(&policy, inventory, &protection(), &Lists::none(), at(NOW))
 }
 
 fn decided(evaluation: &Evaluation) -> BTreeSet<Target> {

@@ -1,6 +1,7 @@
 //! What a decision says of the ways that remain.
 
 use super::{NOW, patterns};
+use crate::engine::people::Lists;
 use crate::{
     engine::{
         evaluate::evaluate,
@@ -29,7 +30,7 @@ fn both() -> Policy {
 
 /// Of each decision on a repository permission, by subject.
 fn remaining(policy: &Policy, inventory: &Inventory) -> Vec<(String, Vec<String>)> {
-    let evaluation = evaluate(policy, inventory, &Default::default(), at(NOW));
+    let evaluation = evaluate(policy, inventory, &Default::default(), &Lists::none(), at(NOW));
     let of_repositories = evaluation
         .revocations
         .into_iter()

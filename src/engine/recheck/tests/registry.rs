@@ -1,6 +1,7 @@
 //! The second look at permissions and at shares with accounts.
 
 use super::{VALID, cancelled};
+use crate::engine::people::Lists;
 use crate::{
     engine::{
         evaluate::evaluate,
@@ -33,7 +34,13 @@ fn everything(kind: Kind) -> Policy {
 /// The task that a run would have made of the view as it is.
 fn task(kind: Kind) -> Task {
     let now = at("2026-06-01T00:00:00Z");
-    let evaluation = evaluate(&everything(kind), &view(), &Protection::default(), now);
+    let evaluation = evaluate(
+        &everything(kind),
+        &view(),
+        &Protection::default(),
+        &Lists::none(),
+        now,
+    );
     let [revocation] = evaluation.revocations.as_slice() else {
         panic!("{evaluation:?}")
     };
@@ -48,6 +55,7 @@ fn check(kind: Kind, view: &Inventory) -> Recheck {
         Some(&policy),
         view,
         &Protection::default(),
+        &Lists::none(),
         VALID,
         now,
     )
@@ -183,7 +191,15 @@ fn what_must_stay_by_now_is_cancelled_with_the_reason() {
     };
     let now = at("2026-06-01T01:00:00Z");
     let policy = everything(kind);
-    let result = recheck(&task(kind), Some(&policy), &view(), &protection, VALID, now);
+    let result = recheck(
+        &task(kind),
+        Some(&policy),
+        &view(),
+        &protection,
+        &Lists::none(),
+        VALID,
+        now,
+    );
     assert!(cancelled(result).contains("protected"));
 }
 

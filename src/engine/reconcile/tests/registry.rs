@@ -1,6 +1,7 @@
 //! Tasks of several kinds beside one another in the queue.
 
 use super::*;
+use crate::engine::people::Lists;
 use crate::{
     engine::policy::{Match, Protection},
     model::{Gap, Kind, Level, Reading, Scope},
@@ -28,7 +29,8 @@ fn inventory() -> Inventory {
 fn decisions(kind: Kind) -> Vec<Revocation> {
     let policy = sample::policy(kind, Match::default());
     let now = sample::at("2026-06-01T00:00:00Z");
-    crate::engine::evaluate::evaluate(&policy, &inventory(), &Protection::default(), now).revocations
+    crate::engine::evaluate::evaluate(&policy, &inventory(), &Protection::default(), &Lists::none(), now)
+        .revocations
 }
 
 #[test]
@@ -86,7 +88,7 @@ fn a_user_whom_the_identity_service_cannot_name_just_now_keeps_no_task_from_its_
     let policy = sample::policy(kind, Match::default());
     let now = sample::at("2026-06-01T00:00:00Z");
     let protection = Protection::default();
-    let evaluation = crate::engine::evaluate::evaluate(&policy, &dark, &protection, now);
+    let evaluation = crate::engine::evaluate::evaluate(&policy, &dark, &protection, &Lists::none(), now);
     assert_eq!(evaluation.unreadable.len(), 1);
     let live = [live(1, 1, &decisions[0], TaskState::Held, Some(Hold::Grace))];
 

@@ -21,6 +21,7 @@ pub const PERMISSIONS: Needs = Needs {
     members: false,
     permissions: true,
     shares: false,
+    attributes: false,
 };
 pub const SHARES: Needs = Needs {
     permissions: false,

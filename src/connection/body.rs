@@ -1,4 +1,4 @@
-//! Bodies, read piece by piece with an end: a cloud, or what stands in front
+//! Bodies, read piece by piece with an end: a server, or what stands in front
 //! of it, cannot fill the memory, not even with a few bytes well compressed.
 
 use reqwest::{
@@ -9,13 +9,14 @@ use reqwest::{
 /// More of an error body is never needed to find its words.
 const MAX_ERROR_BODY_BYTES: usize = 64 << 10;
 
-pub(super) enum BodyError {
+/// Why a body could not be read whole.
+pub enum BodyError {
     TooLarge,
     Transport(reqwest::Error),
 }
 
 /// All of a body, or `TooLarge`. What is counted are decoded bytes.
-pub(super) async fn read_whole(
+pub async fn read_whole(
     mut response: Response,
     headers: &HeaderMap,
     max_bytes: usize,
@@ -39,7 +40,7 @@ pub(super) async fn read_whole(
 
 /// The beginning of an error body. Its status has said the important thing, so
 /// a body that breaks off or is too long changes nothing.
-pub(super) async fn read_start(mut response: Response) -> Vec<u8> {
+pub async fn read_start(mut response: Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
         let room = MAX_ERROR_BODY_BYTES - body.len();

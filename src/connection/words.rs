@@ -1,4 +1,4 @@
-//! The cloud's own short words out of an error body, for people to read: one
+//! A server's own short words out of an error body, for people to read: one
 //! line of text without markup, control characters or secrets.
 
 use serde_json::Value;
@@ -7,7 +7,7 @@ const LONGEST_WORDS_CHARS: usize = 200;
 
 /// The message of an error body, or `None` where there is none to speak of.
 /// `secrets` are what the request carried: some servers echo it.
-pub fn cloud_words(body: &[u8], secrets: &[&str]) -> Option<String> {
+pub fn server_words(body: &[u8], secrets: &[&str]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let message = match serde_json::from_str::<Value>(&text) {
         Ok(value) => json_message(&value)?,
@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     fn words(body: &str) -> Option<String> {
-        cloud_words(body.as_bytes(), &["tok-123456"])
+        server_words(body.as_bytes(), &["tok-123456"])
     }
 
     #[test]
@@ -181,6 +181,6 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_do_no_harm() {
-        assert!(cloud_words(&[0xff, 0xfe, 0x00, b'a'], &[]).is_some());
+        assert!(server_words(&[0xff, 0xfe, 0x00, b'a'], &[]).is_some());
     }
 }

@@ -1,12 +1,15 @@
-//! How connections to a cloud are made, and which addresses are safe to talk to.
+//! How connections are made, and which addresses are safe to talk to.
 
-use std::{fs, io, net::IpAddr, path::PathBuf, time::Duration};
+use std::{
+    fs, io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use reqwest::{Certificate, Client, redirect::Policy};
 use rustls::crypto::{CryptoProvider, ring};
 use url::{Host, Url};
-
-use crate::config::types::Cloud;
 
 /// Below the idle time of common load balancers: a connection that they close
 /// while it is being used again leaves the outcome of a call unknown.
@@ -15,7 +18,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Tokens of some clouds are several kilobytes long and arrive in a header.
 const MAX_HEADERS_BYTES: u32 = 64 << 10;
 
-/// Why no client for a cloud could be made; all of them are for an operator to mend.
+/// Why no client could be made; all of them are for an operator to mend.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     #[error("cannot read the CA file {}", path.display())]
@@ -35,34 +38,50 @@ pub enum ConnectError {
     Client { source: reqwest::Error },
 }
 
-/// A client that follows no redirects and waits for nothing without end.
-///
-/// Proxies are taken from the environment, except for a cloud on loopback,
-/// which no proxy can reach.
-pub fn build_client(config: &Cloud) -> Result<Client, ConnectError> {
-    // Somebody else may have installed one first; any one will do.
+/// What a client is to connect to, and how long it may take.
+pub struct Connection<'a> {
+    /// Where it leads first.
+    pub url: &'a Url,
+    /// PEM, added to the system's roots.
+    pub ca_file: Option<&'a Path>,
+    pub connect_timeout: Duration,
+    pub request_timeout: Duration,
+    /// Connections kept for the next request.
+    pub idle_connections: usize,
+}
+
+/// Makes TLS work in this process. Somebody else may have installed a provider
+/// first; any one will do.
+pub fn prepare_tls() {
     if CryptoProvider::get_default().is_none() {
         drop(ring::default_provider().install_default());
     }
-    let limits = &config.limits;
+}
+
+/// A client that follows no redirects and waits for nothing without end.
+///
+/// Proxies are taken from the environment, except for a server on loopback,
+/// which no proxy can reach.
+pub fn build_client(to: &Connection<'_>) -> Result<Client, ConnectError> {
+    prepare_tls();
     let mut builder = Client::builder()
         .user_agent(concat!("revokd/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
-        .connect_timeout(limits.connect_timeout)
-        .read_timeout(limits.request_timeout)
-        .timeout(limits.request_timeout)
+        .connect_timeout(to.connect_timeout)
+        .read_timeout(to.request_timeout)
+        .timeout(to.request_timeout)
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(limits.concurrency)
+        .pool_max_idle_per_host(to.idle_connections)
         .http2_max_header_list_size(MAX_HEADERS_BYTES);
-    if is_loopback(&config.auth_url) {
+    if is_loopback(to.url) {
         builder = builder.no_proxy();
     }
-    let Some(path) = &config.ca_file else {
+    let Some(path) = to.ca_file else {
         return builder.build().map_err(|source| ConnectError::Client { source });
     };
     builder = builder.tls_certs_merge(certificates(path)?);
     builder.build().map_err(|source| ConnectError::BadCertificate {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })
 }
@@ -81,7 +100,7 @@ pub fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
@@ -90,14 +109,16 @@ fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn certificates(path: &PathBuf) -> Result<Vec<Certificate>, ConnectError> {
+fn certificates(path: &Path) -> Result<Vec<Certificate>, ConnectError> {
     let pem = fs::read(path).map_err(|source| ConnectError::ReadCaFile {
-        path: path.clone(),
+        path: path.to_owned(),
         source,
     })?;
     match Certificate::from_pem_bundle(&pem) {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ConnectError::NoCertificate { path: path.clone() }),
+        _ => Err(ConnectError::NoCertificate {
+            path: path.to_owned(),
+        }),
     }
 }
 
