@@ -181,6 +181,10 @@ fn still_decided(
     let Some(policy) = policy else {
         return Recheck::Unknown("no policy to judge by".to_owned());
     };
+    let unproven = lists.unproven(policy);
+    if !unproven.is_empty() {
+        return Recheck::Unknown(unproven.join("; "));
+    }
     let fresh = evaluate(policy, view, protection, lists, now);
     if fresh
         .revocations

@@ -1,6 +1,6 @@
 //! People as a source lists them, and as a cloud knows them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::{Timestamp, civil};
 use serde::{Deserialize, Serialize};
@@ -73,6 +73,18 @@ pub enum UserKey {
     Email,
     /// Any other that the identity service tells.
     Attribute(String),
+}
+
+/// As a match names it.
+impl fmt::Display for UserKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            UserKey::Id => f.write_str("user.id"),
+            UserKey::Name => f.write_str("user.name"),
+            UserKey::Email => f.write_str("user.email"),
+            UserKey::Attribute(name) => write!(f, "user.attribute.{name}"),
+        }
+    }
 }
 
 /// A user as the identity service of a cloud tells.

@@ -13,13 +13,13 @@ use self::keep::Keeper;
 use super::{
     candidate::Candidate,
     expiry::{self, Reading},
-    people::Lists,
+    people::{self, Listed, Lists},
     policy::{Policy, Protection},
     reach,
     resource::{Resource, ResourceClass, Targets},
     rule::Rule,
 };
-use crate::model::{Evidence, Image, Inventory, Kind, Revocation, Target};
+use crate::model::{Evidence, Image, Inventory, Kind, Revocation, SourceName, Target};
 
 /// What one policy made of what it could see.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -31,6 +31,9 @@ pub struct Evaluation {
     pub spared: Vec<Spared>,
     /// Not matched, because a value could not be judged.
     pub unreadable: Vec<Unreadable>,
+    /// Entries of lists that decide on nobody because it is not clear on whom,
+    /// or what: sentences for people, each once.
+    pub disputed: Vec<(SourceName, String)>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +56,9 @@ impl Evaluation {
         self.revocations.extend(other.revocations);
         self.spared.extend(other.spared);
         self.unreadable.extend(other.unreadable);
+        self.disputed.extend(other.disputed);
+        self.disputed.sort();
+        self.disputed.dedup();
     }
 }
 
@@ -67,10 +73,14 @@ pub fn evaluate(
         policy,
         rule: Rule::prepare(policy, &inventory.caller, now),
         keeper: Keeper::prepare(policy, inventory, protection, now),
+        listed: Listed::prepare(policy, lists, inventory, now),
         inventory,
         now,
     };
-    let mut evaluation = Evaluation::default();
+    let mut evaluation = Evaluation {
+        disputed: judge.listed.disputed(),
+        ..Evaluation::default()
+    };
     for kind in &policy.kinds {
         // A project also sees images of others, which are not its to end.
         let owner = inventory.caller.owner(*kind);
@@ -87,6 +97,7 @@ struct Judge<'a> {
     policy: &'a Policy,
     rule: Rule<'a>,
     keeper: Keeper<'a>,
+    listed: Listed<'a>,
     inventory: &'a Inventory,
     now: Timestamp,
 }
@@ -122,6 +133,12 @@ impl Judge<'_> {
             Reading::Ends { .. } | Reading::Absent => return,
             Reading::Unreadable(problem) => (None, Some(problem.clone())),
         };
+        let (reasons, unclear) = match self.listed.judge(candidate) {
+            people::Verdict::Yes(reasons) => (reasons, None),
+            people::Verdict::No => return,
+            people::Verdict::Unclear(why) => (vec![], Some(why)),
+        };
+        let unread = unread.or(unclear);
         let problem = match unread.map_or_else(|| self.condition_holds(candidate), Err) {
             Ok(true) => who_is_unknown(candidate),
             Ok(false) => return,
@@ -136,9 +153,16 @@ impl Judge<'_> {
             into.spared.push(Spared { target, reason });
             return;
         }
+        let listed_since = reasons.iter().map(|reason| reason.listed_in.since).max();
+        let due_since = self.rule.due_since(candidate, ends).max(listed_since);
+        let mut evidence = self.evidence(candidate, reading);
+        for reason in reasons {
+            evidence.compared.push(reason.compared);
+            evidence.listed_in.push(reason.listed_in);
+        }
         into.revocations.push(Revocation {
-            due_since: self.rule.due_since(candidate, ends).unwrap_or(self.now),
-            evidence: self.evidence(candidate, reading),
+            due_since: due_since.unwrap_or(self.now),
+            evidence,
             target,
         });
     }

@@ -4,11 +4,22 @@
 //! disaster of this field, so only a [`Proven`] one decides anything, and only
 //! one that demands its whole proof decides on who is missing from it.
 
+mod fold;
+mod listed;
+mod matching;
+mod person;
 mod proof;
+mod standing;
 
 use std::collections::BTreeMap;
 
-pub use self::proof::{Demands, Proven, next_baseline, prove};
+pub(super) use self::listed::{Listed, Verdict};
+pub use self::{
+    matching::{Found, Matching},
+    person::Person,
+    proof::{Demands, Proven, next_baseline, prove},
+    standing::Now,
+};
 use super::policy::Policy;
 use crate::model::SourceName;
 
@@ -33,14 +44,24 @@ impl Lists {
     pub fn unproven(&self, policy: &Policy) -> Vec<String> {
         let present = policy.matcher.subject_in.iter().map(|name| (name, false));
         let absent = policy.matcher.subject_not_in.iter().map(|name| (name, true));
-        let why = |(name, by_absence): (&SourceName, bool)| match self.0.get(name) {
-            None => Some(format!("source {name}: was not read")),
-            Some(Err(why)) => Some(format!("source {name}: {why}")),
-            Some(Ok(list)) if by_absence && !list.proves_absence() => {
-                Some(format!("source {name}: nothing vouches for its being whole"))
-            }
-            Some(Ok(_)) => None,
+        let why = |(name, by_absence): (&SourceName, bool)| {
+            let why = self.proven(name, by_absence).err()?;
+            Some(format!("source {name}: {why}"))
         };
         present.chain(absent).filter_map(why).collect()
     }
+
+    /// # Errors
+    /// Nothing can be decided by the list, and why.
+    fn proven(&self, name: &SourceName, by_absence: bool) -> Result<&Proven, String> {
+        match self.0.get(name) {
+            None => Err("was not read".to_owned()),
+            Some(Err(why)) => Err(why.clone()),
+            Some(Ok(list)) if by_absence => list.for_absence(),
+            Some(Ok(list)) => Ok(list),
+        }
+    }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

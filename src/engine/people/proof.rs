@@ -34,7 +34,8 @@ impl Demands {
 #[derive(Clone, Debug)]
 pub struct Proven {
     roll: Arc<Roll>,
-    proves_absence: bool,
+    /// Why it says nothing of who is missing from it, if so.
+    not_for_absence: Option<String>,
 }
 
 impl Proven {
@@ -42,9 +43,15 @@ impl Proven {
         &self.roll
     }
 
-    /// Whether it may decide on who is missing from it.
-    pub fn proves_absence(&self) -> bool {
-        self.proves_absence
+    /// The list as one that may decide on who is missing from it.
+    ///
+    /// # Errors
+    /// Why it may not.
+    pub fn for_absence(&self) -> Result<&Proven, String> {
+        match &self.not_for_absence {
+            None => Ok(self),
+            Some(why) => Err(why.clone()),
+        }
     }
 }
 
@@ -73,9 +80,30 @@ pub fn prove(
     if !unmet.is_empty() {
         return Err(unmet.join("; "));
     }
-    let unusable = roll.entries.iter().filter(|entry| entry.problem.is_some());
-    let proves_absence = demands.prove_absence() && unusable.count() as u64 <= demands.max_unusable;
-    Ok(Proven { roll, proves_absence })
+    Ok(Proven {
+        not_for_absence: says_nothing_of_absence(&roll, demands),
+        roll,
+    })
+}
+
+fn says_nothing_of_absence(roll: &Roll, demands: &Demands) -> Option<String> {
+    if !demands.prove_absence() {
+        return Some(
+            "min_entries, max_age and max_shrink_percent have to vouch for its being whole".to_owned(),
+        );
+    }
+    let mut unusable = roll
+        .entries
+        .iter()
+        .filter_map(|entry| Some((entry, entry.problem.as_ref()?)));
+    let (first, why) = unusable.clone().next()?;
+    let (count, most) = (unusable.by_ref().count() as u64, demands.max_unusable);
+    (count > most).then(|| {
+        format!(
+            "{count} entries cannot be used, and somebody may be behind each ({}: {why}), but max_unusable is {most}",
+            first.place
+        )
+    })
 }
 
 fn too_small(roll: &Roll, demands: &Demands) -> Option<String> {

@@ -1,0 +1,97 @@
+//! When two spellings mean the same person.
+//!
+//! Names and addresses are compared as RFC 8265 (usernames), RFC 5890 (domains)
+//! and the schemas of LDAP and SCIM do: without regard to case and to forms of
+//! the same character. An id is compared as it is. Folding too much can only
+//! make an entry match two users, and then it decides on nobody; folding too
+//! little would find somebody missing from a list that holds him.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
+
+use crate::model::UserKey;
+
+/// The form in which two values of the attribute are compared; empty where
+/// nothing is left.
+pub(super) fn fold(to: &UserKey, text: &str) -> String {
+    let text = text.trim();
+    match to {
+        UserKey::Id => text.to_owned(),
+        UserKey::Name | UserKey::Attribute(_) => caseless(text),
+        UserKey::Email => address(text),
+    }
+}
+
+/// Mapped before and after: mapping cases may make a form that is not composed.
+fn caseless(text: &str) -> String {
+    let normal = ComposingNormalizer::new_nfkc();
+    let mapped = CaseMapper::new()
+        .fold_string(&normal.normalize(text))
+        .into_owned();
+    normal.normalize(&mapped).trim().to_owned()
+}
+
+/// The domain in the form that is looked up, so that both spellings of an
+/// international one are one. One that is none stays as it is.
+fn address(text: &str) -> String {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return caseless(text);
+    };
+    let domain = domain.trim_end_matches('.');
+    let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| caseless(domain));
+    format!("{}@{domain}", caseless(local))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_address_are_one() {
+        let same = |one: &str, other: &str| fold(&UserKey::Email, one) == fold(&UserKey::Email, other);
+        assert!(same("Ann.Lee@Example.ORG", " ann.lee@example.org\t"));
+        assert!(same("ann@bücher.example", "ANN@xn--bcher-kva.example"));
+        assert!(
+            same("ann@example.org.", "ann@example.org"),
+            "the root is the root"
+        );
+        assert!(
+            same("jo\u{308}rg@example.org", "J\u{d6}RG@example.org"),
+            "composed or not"
+        );
+        assert!(same("ﬁona@example.org", "FIONA@example.org"), "a ligature");
+        assert!(same("straße@example.org", "STRASSE@example.org"));
+        assert!(!same("ann@example.org", "ann@example.com"));
+        assert!(
+            !same("ann+cloud@example.org", "ann@example.org"),
+            "a tag may be another account"
+        );
+        assert!(!same("a.nn@example.org", "ann@example.org"));
+    }
+
+    #[test]
+    fn names_are_compared_without_case_and_ids_as_they_are() {
+        assert_eq!(
+            fold(&UserKey::Name, "Build-Bot "),
+            fold(&UserKey::Name, "build-bot")
+        );
+        assert_eq!(
+            fold(&UserKey::Attribute("x".into()), "ΟΔΟΣ"),
+            fold(&UserKey::Attribute("x".into()), "οδος")
+        );
+        assert_ne!(fold(&UserKey::Id, "0A11"), fold(&UserKey::Id, "0a11"));
+        assert_eq!(fold(&UserKey::Id, " 0a11\n"), "0a11");
+    }
+
+    proptest! {
+        #[test]
+        fn folding_what_is_folded_changes_nothing(text in "\\PC{0,24}") {
+            for to in [UserKey::Id, UserKey::Name, UserKey::Email] {
+                let once = fold(&to, &text);
+                prop_assert_eq!(fold(&to, &once), once);
+            }
+        }
+    }
+}
