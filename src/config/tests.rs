@@ -5,12 +5,13 @@ mod huawei;
 mod kinds;
 mod mistakes;
 mod no_panic;
+mod people;
 mod reading;
 mod shipped;
 
 use std::path::Path;
 
-use super::*;
+use super::{source::SourceFile, *};
 
 const SMALLEST: &str = r#"
 [clouds.one]
