@@ -50,10 +50,7 @@ const POLICIES: &[(&str, &str)] = &[
         include_str!("../../config/policies/90-old-images.toml"),
     ),
     // No policy: the list that one of them names, beside it.
-    (
-        "leavers.csv",
-        include_str!("../../config/policies/leavers.csv"),
-    ),
+    ("leavers.csv", include_str!("../../config/policies/leavers.csv")),
 ];
 
 /// The secrets that the shipped configuration names, beside it.

@@ -8,6 +8,7 @@ mod no_panic;
 mod people;
 mod reading;
 mod shipped;
+mod wake_token;
 
 use std::path::Path;
 
