@@ -95,11 +95,7 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     let place = sink.file.place(name.span.clone());
     let clean = sink.count() == before;
     if clean && !enabled {
-        let warning = Problem::at(
-            place.clone(),
-            format!("policy `{}` is disabled and does nothing", name.text),
-        );
-        sink.warn(warning.label("disabled"));
+        warn_of_disabled(&name);
     }
     let compile = || {
         let matcher = matcher?;
@@ -125,6 +121,12 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
         place,
         policy,
     })
+}
+
+fn warn_of_disabled(name: &Text<'_>) {
+    let place = name.sink.file.place(name.span.clone());
+    let message = format!("policy `{}` is disabled and does nothing", name.text);
+    name.sink.warn(Problem::at(place, message).label("disabled"));
 }
 
 fn mode(table: &mut Table<'_>) -> Option<Mode> {

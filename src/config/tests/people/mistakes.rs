@@ -160,6 +160,16 @@ fn each_mistake_in_a_source_is_told_with_a_hint() {
     }
 }
 
+#[test]
+fn an_authority_for_a_line_without_tls_is_refused() {
+    let plain = LDAP.replace("ldaps://ldap.example.com", "ldap://127.0.0.1");
+    assert_mistake(
+        &format!("{plain}\nca_file = \"ca.pem\""),
+        "`ca_file` does nothing without TLS",
+        "start_tls",
+    );
+}
+
 /// A good section, a part of it, what stands there instead, and what is said.
 const REPLACED: &[(&str, &str, &str, &str, &str)] = &[
     (
