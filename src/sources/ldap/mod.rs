@@ -117,3 +117,6 @@ impl Source for Directory {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

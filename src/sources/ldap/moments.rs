@@ -19,10 +19,11 @@ pub fn rfc3339(generalized: &str) -> Option<String> {
         Some(_) => return None,
         None => rest,
     };
-    let offset = match (rest, rest.len()) {
-        ("Z", _) => rest.to_owned(),
-        (_, 3) => format!("{rest}:00"),
-        (_, 5) if rest.is_ascii() => format!("{}:{}", &rest[..3], &rest[3..]),
+    let signed = rest.starts_with(['+', '-']) && rest[1..].bytes().all(|byte| byte.is_ascii_digit());
+    let offset = match rest.len() {
+        _ if rest == "Z" => rest.to_owned(),
+        3 if signed => format!("{rest}:00"),
+        5 if signed => format!("{}:{}", &rest[..3], &rest[3..]),
         _ => return None,
     };
     let (year, month, day) = (&time[..4], part(4), part(6));
@@ -111,11 +112,11 @@ mod tests {
             Ok(Some(at("1970-01-01T00:00:00Z")))
         );
         assert_eq!(
-            of_ticks("134194464000000000"),
+            of_ticks("134193888000000000"),
             Ok(Some(at("2026-03-31T00:00:00Z")))
         );
         assert_eq!(
-            of_ticks("134194464005000000"),
+            of_ticks("134193888005000000"),
             Ok(Some(at("2026-03-31T00:00:00.5Z")))
         );
     }

@@ -154,7 +154,7 @@ mod tests {
         let both = person(&[
             mail,
             ("endDate", "20260401000000Z"),
-            ("accountExpires", "134194464000000000"),
+            ("accountExpires", "134193888000000000"),
         ]);
         assert_eq!(both.leaves, at("2026-03-31T00:00:00Z"));
         let day = person(&[mail, ("endDate", "2026-03-31")]);

@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn an_account_that_expires_leaves_then() {
-        let expires = of(&[("accountExpires", "134194464000000000")]).unwrap();
+        let expires = of(&[("accountExpires", "134193888000000000")]).unwrap();
         let at = Moment::At("2026-03-31T00:00:00Z".parse().unwrap());
         assert_eq!((expires.gone, expires.leaves), (false, Some(at)));
         let never = of(&[("accountExpires", "9223372036854775807")]).unwrap();
@@ -170,12 +170,12 @@ mod tests {
     fn the_first_of_two_ends_counts() {
         let day = Moment::Day("2026-03-30".parse().unwrap());
         let both = of(&[
-            ("accountExpires", "134194464000000001"),
+            ("accountExpires", "134193888000000001"),
             ("shadowExpire", "20542"),
         ]);
         assert_eq!(both.unwrap().leaves, Some(day));
         let later = of(&[
-            ("accountExpires", "134194463999990000"),
+            ("accountExpires", "134193887999990000"),
             ("shadowExpire", "20542"),
         ]);
         assert!(matches!(later.unwrap().leaves, Some(Moment::At(_))));
