@@ -8,6 +8,7 @@ mod document;
 mod entry;
 mod file;
 mod json;
+mod ldap;
 mod strict_json;
 mod text;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{csv::CsvFile, json::JsonFile};
+use self::{csv::CsvFile, json::JsonFile, ldap::Directory};
 use crate::{
     config::people::{self, List},
     model::{CloudName, Roll},
@@ -41,7 +42,7 @@ pub fn connect(
         },
         List::Http(_) => Err(ConnectError::Unknown("http")),
         List::Scim(_) => Err(ConnectError::Unknown("scim")),
-        List::Ldap(_) => Err(ConnectError::Unknown("ldap")),
+        List::Ldap(ldap) => Ok(Arc::new(Directory::new(config, ldap.clone()))),
     }
 }
 
