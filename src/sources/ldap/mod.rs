@@ -16,7 +16,7 @@ mod words;
 use std::{panic::AssertUnwindSafe, time::Duration};
 
 use futures::{
-    FutureExt,
+    FutureExt, TryFutureExt,
     future::{BoxFuture, Either, select},
 };
 use jiff::Timestamp;
@@ -59,7 +59,7 @@ impl Directory {
             let reading = search::people(&mut session, &self.settings);
             let entries = self.within(end, "the search", reading).await?;
             // The list is whole; how the directory takes the leave is nothing to it.
-            let leaving = session.unbind().map(|left| Ok(drop(left)));
+            let leaving = session.unbind().map_err(|error| words::of_error(&error));
             drop(self.within(end, "the leave", leaving).await);
             Ok(entries)
         };
