@@ -9,6 +9,7 @@ mod entry;
 mod file;
 mod json;
 mod keystone;
+mod ldap;
 mod strict_json;
 mod text;
 
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{csv::CsvFile, json::JsonFile, keystone::CloudUsers};
+use self::{csv::CsvFile, json::JsonFile, keystone::CloudUsers, ldap::Directory};
 use crate::{
     config::people::{self, List},
     model::{CloudName, Roll},
@@ -42,7 +43,7 @@ pub fn connect(
         },
         List::Http(_) => Err(ConnectError::Unknown("http")),
         List::Scim(_) => Err(ConnectError::Unknown("scim")),
-        List::Ldap(_) => Err(ConnectError::Unknown("ldap")),
+        List::Ldap(ldap) => Ok(Arc::new(Directory::new(config, ldap.clone()))),
     }
 }
 
