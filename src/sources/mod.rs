@@ -7,16 +7,24 @@ mod csv;
 mod document;
 mod entry;
 mod file;
+mod http;
 mod json;
+mod scim;
 mod strict_json;
 mod text;
+mod web;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{csv::CsvFile, json::JsonFile};
+use self::{
+    csv::CsvFile,
+    http::HttpDocument,
+    json::JsonFile,
+    scim::{ScimError, ScimUsers},
+};
 use crate::{
     config::people::{self, List},
     model::{CloudName, Roll},
@@ -39,8 +47,8 @@ pub fn connect(
             None => Err(ConnectError::NoCloud(keystone.cloud.clone())),
             Some(_) => Err(ConnectError::Unknown("keystone")),
         },
-        List::Http(_) => Err(ConnectError::Unknown("http")),
-        List::Scim(_) => Err(ConnectError::Unknown("scim")),
+        List::Http(http) => Ok(Arc::new(HttpDocument::new(config, http.clone())?)),
+        List::Scim(scim) => Ok(Arc::new(ScimUsers::new(config, scim.clone())?)),
         List::Ldap(_) => Err(ConnectError::Unknown("ldap")),
     }
 }
@@ -52,6 +60,8 @@ pub enum ConnectError {
     NoCloud(CloudName),
     #[error(transparent)]
     Connection(#[from] crate::connection::ConnectError),
+    #[error(transparent)]
+    Scim(#[from] ScimError),
     #[error("sources of type `{0}` cannot be read")]
     Unknown(&'static str),
 }
