@@ -33,7 +33,8 @@ mod wire;
 
 const MAX_BODY_BYTES: usize = 32 << 20;
 
-/// As often is a list begun once more whose users changed while it was read.
+/// A list whose users changed while it was read is begun once more: one change
+/// is chance, two say that it cannot be read whole by counting.
 const MOST_PASSES: u32 = 2;
 
 /// Not form encoding, whose `+` some servers take for itself.
@@ -100,7 +101,7 @@ impl ScimUsers {
                 return Ok(users);
             }
         }
-        Err(self.failure("the number of users changed while they were read, again and again"))
+        Err(self.failure("the number of users changed while they were read, twice"))
     }
 
     /// All pages once, or `None` where the users changed meanwhile.

@@ -4,6 +4,8 @@
 
 use std::collections::HashSet;
 
+use crate::connection::shortened;
+
 const MOST_PAGES: u32 = 10_000;
 const MOST_USERS: u64 = 1_000_000;
 
@@ -43,6 +45,7 @@ pub struct Paging {
     total: Option<u64>,
     has_changed: bool,
     ids: HashSet<String>,
+    /// Those that were followed.
     cursors: HashSet<String>,
 }
 
@@ -98,7 +101,7 @@ impl Paging {
             if !self.ids.insert((*id).to_owned()) {
                 return Err(format!(
                     "sent the user {} twice: its pages overlap, or it sends the same one again",
-                    crate::connection::shortened(id)
+                    shortened(id)
                 ));
             }
         }
