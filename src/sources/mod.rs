@@ -7,18 +7,28 @@ mod csv;
 mod document;
 mod entry;
 mod file;
+mod http;
 mod json;
 mod keystone;
 mod ldap;
+mod scim;
 mod strict_json;
 mod text;
+mod web;
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{csv::CsvFile, json::JsonFile, keystone::CloudUsers, ldap::Directory};
+use self::{
+    csv::CsvFile,
+    http::HttpDocument,
+    json::JsonFile,
+    keystone::CloudUsers,
+    ldap::Directory,
+    scim::{ScimError, ScimUsers},
+};
 use crate::{
     config::people::{self, List},
     model::{CloudName, Roll},
@@ -41,8 +51,8 @@ pub fn connect(
             None => Err(ConnectError::NoCloud(keystone.cloud.clone())),
             Some(reader) => Ok(Arc::new(CloudUsers::new(config, keystone.clone(), reader))),
         },
-        List::Http(_) => Err(ConnectError::Unknown("http")),
-        List::Scim(_) => Err(ConnectError::Unknown("scim")),
+        List::Http(http) => Ok(Arc::new(HttpDocument::new(config, http.clone())?)),
+        List::Scim(scim) => Ok(Arc::new(ScimUsers::new(config, scim.clone())?)),
         List::Ldap(ldap) => Ok(Arc::new(Directory::new(config, ldap.clone()))),
     }
 }
@@ -54,8 +64,8 @@ pub enum ConnectError {
     NoCloud(CloudName),
     #[error(transparent)]
     Connection(#[from] crate::connection::ConnectError),
-    #[error("sources of type `{0}` cannot be read")]
-    Unknown(&'static str),
+    #[error(transparent)]
+    Scim(#[from] ScimError),
 }
 
 /// One source as configured. Implementations bound every page, body and wait,

@@ -56,7 +56,10 @@ fn understood(dn: &str, attributes: &Attributes, fields: &Fields<String>) -> Res
         problem: None,
     };
     let mut entry = raw.into_entry(&fields.key);
-    entry.leaves = states::earlier(entry.leaves, state.leaves);
+    // Whom the directory has disabled is gone whenever the account would end.
+    if !state.gone {
+        entry.leaves = states::earlier(entry.leaves, state.leaves);
+    }
     Ok(entry)
 }
 

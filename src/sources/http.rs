@@ -1,0 +1,151 @@
+//! A JSON document from a web server. What did not change since is not sent
+//! again, where the server gives its documents a tag.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::future::BoxFuture;
+use jiff::{Timestamp, fmt::rfc2822};
+use reqwest::header::{ETAG, HeaderMap, HeaderValue, LAST_MODIFIED};
+use url::Url;
+
+use super::{
+    ReadFailure, Source,
+    document::{Parsed, read_document},
+    web::{Answer, Asked, Web, digest_of},
+};
+use crate::{
+    config::people::{self, Document, Http},
+    connection::{ConnectError, shortened},
+    model::{Roll, SourceName, UserKey},
+};
+
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+pub struct HttpDocument {
+    source: SourceName,
+    to: UserKey,
+    url: Url,
+    document: Arc<Document>,
+    web: Web,
+    kept: Mutex<Option<Kept>>,
+}
+
+/// The last list that came with a tag.
+#[derive(Clone)]
+struct Kept {
+    tag: HeaderValue,
+    roll: Roll,
+    /// Whether the list itself said when it was made. One that did not is as
+    /// young as the answer that last confirmed it.
+    is_dated: bool,
+}
+
+impl HttpDocument {
+    pub fn new(source: &people::Source, http: Http) -> Result<HttpDocument, ConnectError> {
+        Ok(HttpDocument {
+            source: source.name.clone(),
+            to: source.to.clone(),
+            web: Web::new(&http.url, &http.access, source.timeout)?,
+            url: http.url,
+            document: Arc::new(http.document),
+            kept: Mutex::default(),
+        })
+    }
+
+    async fn read_now(&self, now: Timestamp) -> Result<Roll, ReadFailure> {
+        let kept = self.kept().clone();
+        let asked = Asked {
+            url: self.url.clone(),
+            accept: "application/json",
+            known: kept.as_ref().map(|kept| &kept.tag),
+            max_body_bytes: MAX_BODY_BYTES,
+        };
+        match (self.web.get(asked).await?, kept) {
+            (Answer::NotModified { headers }, Some(kept)) => self.confirmed(kept, &headers, now),
+            (Answer::NotModified { .. }, None) => {
+                Err(self.failure("answered 304 although nothing is known of the list yet"))
+            }
+            (Answer::Whole { headers, body }, _) => self.parsed(&headers, body, now).await,
+        }
+    }
+
+    fn confirmed(&self, mut kept: Kept, headers: &HeaderMap, now: Timestamp) -> Result<Roll, ReadFailure> {
+        if tag(headers).is_some_and(|tag| opaque(&tag) != opaque(&kept.tag)) {
+            *self.kept() = None;
+            return Err(self.failure("answered 304, but for another list than the one that is known"));
+        }
+        kept.roll.read_at = now;
+        if !kept.is_dated {
+            kept.roll.as_of = now;
+        }
+        Ok(kept.roll)
+    }
+
+    async fn parsed(&self, headers: &HeaderMap, body: Vec<u8>, now: Timestamp) -> Result<Roll, ReadFailure> {
+        let tag = tag(headers);
+        let told = tag.as_ref().and_then(|tag| tag.to_str().ok()).map(shortened);
+        let version = told.unwrap_or_else(|| digest_of(&body));
+        let document = Arc::clone(&self.document);
+        // A large document takes a while; others are not to wait for it.
+        let parsing = tokio::task::spawn_blocking(move || read_document(&body, &document));
+        let parsed: Result<Parsed, String> = parsing.await.unwrap_or_else(|error| Err(error.to_string()));
+        let parsed = parsed.map_err(|why| self.failure(&why))?;
+
+        let made = parsed.made.or_else(|| last_modified(headers));
+        let roll = Roll {
+            source: self.source.clone(),
+            version,
+            read_at: now,
+            as_of: made.unwrap_or(now),
+            to: self.to.clone(),
+            entries: parsed.entries,
+            deleted_on: None,
+        };
+        *self.kept() = tag.map(|tag| Kept {
+            tag,
+            roll: roll.clone(),
+            is_dated: made.is_some(),
+        });
+        Ok(roll)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn failure(&self, why: &str) -> ReadFailure {
+        self.web.failure(&self.url, why)
+    }
+}
+
+impl Source for HttpDocument {
+    fn read(&self, now: Timestamp) -> BoxFuture<'_, Result<Roll, ReadFailure>> {
+        Box::pin(self.read_now(now))
+    }
+
+    fn glance(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A tag as the standard writes it; what is written otherwise is none.
+fn tag(headers: &HeaderMap) -> Option<HeaderValue> {
+    let tag = headers.get(ETAG)?;
+    let opaque = opaque(tag);
+    let is_quoted = opaque.len() > 2 && opaque.starts_with(b"\"") && opaque.ends_with(b"\"");
+    is_quoted.then(|| tag.clone())
+}
+
+/// Servers that compress make a strong tag weak, which changes nothing here.
+fn opaque(tag: &HeaderValue) -> &[u8] {
+    let bytes = tag.as_bytes();
+    bytes.strip_prefix(b"W/").unwrap_or(bytes)
+}
+
+fn last_modified(headers: &HeaderMap) -> Option<Timestamp> {
+    let told = headers.get(LAST_MODIFIED)?.to_str().ok()?;
+    rfc2822::DateTimeParser::new().parse_timestamp(told).ok()
+}
+
+#[cfg(test)]
+mod tests;
