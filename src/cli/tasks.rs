@@ -253,6 +253,7 @@ impl Shown {
             row.id, row.run, row.policy, row.state
         ))?;
         print_line(&format!("  {} ({:?})", task.revocation.target, row.resource_name))?;
+        print_line(&format!("  priority: {}", row.priority))?;
         if !row.subject_name.is_empty() {
             print_line(&format!("  loses access: {:?}", row.subject_name))?;
         }

@@ -229,3 +229,34 @@ fn what_another_policy_has_does_not_replace_a_run_that_waits() {
         );
     }
 }
+
+#[test]
+fn only_what_is_urgent_goes_before_what_another_policy_has_in_the_queue() {
+    let a = sample::revocation("i", "a");
+    let evaluation = decided(std::slice::from_ref(&a));
+    let (normal, urgent) = (Priority::Normal, Priority::Urgent);
+    let cases = [
+        (urgent, other(TaskState::Queued, normal), true),
+        (urgent, other(TaskState::Queued, urgent), false),
+        (normal, other(TaskState::Queued, normal), false),
+        (normal, other(TaskState::Queued, urgent), false),
+        (urgent, other(TaskState::Claimed, normal), false),
+        (urgent, other(TaskState::Submitted, normal), false),
+        (urgent, other(TaskState::Verifying, normal), false),
+        (normal, other(TaskState::Held, urgent), true),
+        (normal, other(TaskState::Dead, urgent), true),
+    ];
+    for (priority, task, is_fresh) in cases {
+        let elsewhere = HashMap::from([(a.target.clone(), task)]);
+        let (valid, now) = (SignedDuration::from_hours(24), sample::at("2026-06-01T01:00:00Z"));
+        let policy = policy("d", priority);
+        let inventories = seen("i", &["a"]);
+        let result = reconcile(&policy, &evaluation, &inventories, &[], &elsewhere, valid, now);
+        let fresh = usize::from(is_fresh);
+        assert_eq!(
+            (result.fresh.len(), result.left),
+            (fresh, u64::from(!is_fresh)),
+            "{priority} {task:?}"
+        );
+    }
+}

@@ -10,6 +10,7 @@ use crate::model::{
 };
 
 mod audit;
+mod fairness;
 mod jobs;
 mod migration;
 mod neighbours;
