@@ -120,6 +120,7 @@ pub struct TaskRow {
     run: RunId,
     state: String,
     hold: Option<String>,
+    priority: String,
     policy: String,
     cloud: String,
     kind: String,
@@ -147,6 +148,7 @@ impl TaskRow {
             run: task.run,
             state: task.state.to_string(),
             hold: task.hold.map(|hold| hold.to_string()),
+            priority: task.priority.to_string(),
             policy: evidence.policy.to_string(),
             cloud: target.cloud.to_string(),
             kind: target.kind.to_string(),
@@ -251,6 +253,7 @@ impl Shown {
             row.id, row.run, row.policy, row.state
         ))?;
         print_line(&format!("  {} ({:?})", task.revocation.target, row.resource_name))?;
+        print_line(&format!("  priority: {}", row.priority))?;
         if !row.subject_name.is_empty() {
             print_line(&format!("  loses access: {:?}", row.subject_name))?;
         }

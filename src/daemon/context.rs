@@ -18,7 +18,7 @@ use crate::{
         retry::RetryLimits,
     },
     metrics::Metrics,
-    model::{CloudName, Failure, PolicyName},
+    model::{CloudName, Failure, PolicyName, Priority},
     providers,
     store::Store,
 };
@@ -83,9 +83,7 @@ pub struct Cloud {
     pub longest_call: SignedDuration,
     circuit: Mutex<Circuit>,
     pub wake: Notify,
-    /// Looks at many resources for one batch, at once; those that come later
-    /// wait their turn.
-    pub looks: Semaphore,
+    looks: [Semaphore; 2],
     metrics: Arc<Metrics>,
 }
 
@@ -105,8 +103,18 @@ impl Cloud {
             longest_call,
             circuit: Mutex::default(),
             wake: Notify::new(),
-            looks: Semaphore::new(concurrency.max(1)),
+            looks: [(); 2].map(|()| Semaphore::new(concurrency.max(1))),
             metrics,
+        }
+    }
+
+    /// Looks at many resources for one batch, at once; those that come later
+    /// wait their turn, the urgent ones never for normal ones.
+    pub fn looks(&self, priority: Priority) -> &Semaphore {
+        let [normal, urgent] = &self.looks;
+        match priority {
+            Priority::Normal => normal,
+            Priority::Urgent => urgent,
         }
     }
 

@@ -1,23 +1,26 @@
 //! Takes due tasks of one cloud from the queue and has them carried out, as
 //! many at once as the cloud's limits allow.
+//!
+//! Each cloud has workers of its own, so that one that hangs takes none from
+//! another; and of each cloud what is urgent has workers of its own.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
 
+use self::workers::Workers;
 use super::{
-    carry_out::{Group, JOB_AT_MOST, carry_out, hand_back},
+    carry_out::{Group, JOB_AT_MOST, hand_back},
     context::{Cloud, Context},
 };
 use crate::{
     engine::circuit::{Call, Permission},
-    model::{Id, JobId, Kind, Reach},
+    model::{Id, JobId, Kind, Priority, Reach},
+    providers::lane,
     store::{Claimed, StoreError},
 };
+
+mod workers;
 
 /// Tasks of one resource that one worker takes on at a time where each of them
 /// costs a call.
@@ -39,41 +42,35 @@ const POLL: SignedDuration = SignedDuration::from_secs(1);
 /// The store failed: without it nothing may be removed.
 pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), StoreError> {
     let mut dispatcher = Dispatcher {
+        urgent: Workers::new(Priority::Urgent, cloud.concurrency.max(1)),
+        normal: Workers::new(Priority::Normal, cloud.concurrency * WORKERS_PER_CALL),
         context,
         cloud,
-        workers: JoinSet::new(),
-        ready: VecDeque::new(),
-        in_work: HashMap::new(),
     };
     dispatcher.work().await?;
     dispatcher.give_back().await?;
-    while let Some(ended) = dispatcher.workers.join_next().await {
-        dispatcher.ended(ended)?;
+    for workers in [&mut dispatcher.urgent, &mut dispatcher.normal] {
+        while let Some(ended) = workers.next_ended().await {
+            ended?;
+        }
     }
     Ok(())
 }
 
+/// What is urgent has workers and a claim of its own: however much normal work
+/// is claimed or with a worker, nothing of it has to end first.
 struct Dispatcher {
     context: Arc<Context>,
     cloud: Arc<Cloud>,
-    workers: JoinSet<Worked>,
-    /// Claimed, and not given to a worker yet.
-    ready: VecDeque<Group>,
-    /// Tasks of each kind that are claimed, ready or with a worker.
-    in_work: HashMap<Kind, usize>,
+    urgent: Workers,
+    normal: Workers,
 }
-
-/// Of what kind and how many tasks a worker had, and whether the store went
-/// along with it.
-type Worked = (Kind, usize, Result<(), StoreError>);
 
 impl Dispatcher {
     async fn work(&mut self) -> Result<(), StoreError> {
-        let most_workers = self.cloud.concurrency * WORKERS_PER_CALL;
         loop {
-            while let Some(ended) = self.workers.try_join_next() {
-                self.ended(ended)?;
-            }
+            self.urgent.take_back_ended()?;
+            self.normal.take_back_ended()?;
             if self.context.stop.is_cancelled() {
                 return Ok(());
             }
@@ -83,40 +80,40 @@ impl Dispatcher {
                 self.rest(until).await?;
                 continue;
             }
-            while self.workers.len() < most_workers
-                && let Some(group) = self.ready.pop_front()
-            {
-                self.start(group);
-            }
-            if self.ready.is_empty() {
-                self.take().await?;
-            }
-            let wait_for = match self.ready.is_empty() {
-                true => self.next_look().await?,
+            // On every turn: only what is urgent itself may stand before it.
+            self.urgent.start_ready(&self.context, &self.cloud);
+            let urgent_at = match self.urgent.ready.is_empty() {
+                true => self.look_for_urgent().await?,
                 false => self.context.now() + POLL,
             };
-            if self.workers.len() >= most_workers || self.ready.is_empty() {
-                self.rest(wait_for).await?;
+            self.urgent.start_ready(&self.context, &self.cloud);
+            self.normal.start_ready(&self.context, &self.cloud);
+            if self.normal.ready.is_empty() {
+                self.take(Priority::Normal).await?;
+            }
+            let normal_at = match self.normal.ready.is_empty() {
+                true => self.next_look(Priority::Normal).await?,
+                false => self.context.now() + POLL,
+            };
+            if self.urgent.is_at_rest() && self.normal.is_at_rest() {
+                self.rest(urgent_at.min(normal_at)).await?;
             }
         }
     }
 
-    fn start(&mut self, group: Group) {
-        let (kind, tasks) = (kind_of(&group), group.tasks.len());
-        let carrying_out = carry_out(self.context.clone(), self.cloud.clone(), group);
-        self.workers
-            .spawn(async move { (kind, tasks, carrying_out.await) });
-    }
-
-    fn ended(&mut self, ended: Result<Worked, tokio::task::JoinError>) -> Result<(), StoreError> {
-        let (kind, tasks, worked) = ended.expect("a worker does not panic");
-        self.out_of_work(kind, tasks);
-        worked
-    }
-
-    fn out_of_work(&mut self, kind: Kind, tasks: usize) {
-        let in_work = self.in_work.entry(kind).or_default();
-        *in_work = in_work.saturating_sub(tasks);
+    /// Claims what is urgent and due, and says when to look again. Mostly there
+    /// is nothing, which a reader tells without standing in line to write.
+    async fn look_for_urgent(&mut self) -> Result<Timestamp, StoreError> {
+        let next = self.next_look(Priority::Urgent).await?;
+        if next > self.context.now() {
+            return Ok(next);
+        }
+        self.take(Priority::Urgent).await?;
+        // There may be more of it than is claimed at once.
+        Ok(match self.urgent.ready.is_empty() {
+            true => self.context.now() + POLL,
+            false => self.context.now(),
+        })
     }
 
     /// Asks the circuit, and makes the probe that a half-open one wants.
@@ -126,7 +123,8 @@ impl Dispatcher {
         if permission != Permission::Probe {
             return permission;
         }
-        match cloud.handles.reader.probe().await {
+        // What is urgent waits for the answer as well.
+        match lane::urgent(cloud.handles.reader.probe()).await {
             Ok(()) => cloud.answered(Call::Read),
             Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
         }
@@ -139,31 +137,40 @@ impl Dispatcher {
         }
     }
 
-    /// Claims due tasks, and groups them by what is carried out together.
-    async fn take(&mut self) -> Result<(), StoreError> {
+    /// Claims due tasks.
+    async fn take(&mut self, priority: Priority) -> Result<(), StoreError> {
         let (now, lease) = (self.context.now(), self.lease());
-        let claim = self
-            .context
-            .store
-            .claim(self.cloud.name.clone(), self.wanted(), now, lease);
+        let claim = self.context.store.claim(
+            self.cloud.name.clone(),
+            priority,
+            self.wanted(priority),
+            now,
+            lease,
+        );
+        let claimed = claim.await?;
         let revoker = &self.cloud.handles.revoker;
-        for tasks in group(claim.await?, |kind| revoker.reach(kind)) {
-            let group = Group {
-                tasks,
-                begin_before: now.checked_add(lease / 2).unwrap_or(Timestamp::MAX),
-                lease,
-            };
-            *self.in_work.entry(kind_of(&group)).or_default() += group.tasks.len();
-            self.ready.push_back(group);
+        let groups = group(claimed, |kind| revoker.reach(kind)).into_iter();
+        let groups = groups.map(|tasks| Group {
+            tasks,
+            begin_before: now.checked_add(lease / 2).unwrap_or(Timestamp::MAX),
+            lease,
+        });
+        match priority {
+            Priority::Urgent => self.urgent.put_in_line(groups),
+            Priority::Normal => self.normal.put_in_line(groups),
         }
         Ok(())
     }
 
     /// How many tasks of each kind may be claimed now.
-    fn wanted(&self) -> Vec<(Kind, usize)> {
+    fn wanted(&self, priority: Priority) -> Vec<(Kind, usize)> {
+        let workers = match priority {
+            Priority::Urgent => &self.urgent,
+            Priority::Normal => &self.normal,
+        };
         let mut wanted = Vec::new();
         for kind in Kind::ALL {
-            let in_work = self.in_work.get(kind).copied().unwrap_or_default();
+            let in_work = workers.in_work(*kind);
             if !is_wide(self.cloud.handles.revoker.reach(*kind)) {
                 wanted.push((*kind, (self.cloud.concurrency * 8).max(64)));
             } else if in_work <= PLANNED_TOGETHER {
@@ -196,11 +203,8 @@ impl Dispatcher {
     }
 
     async fn give_back(&mut self) -> Result<(), StoreError> {
-        let mut all: Vec<Claimed> = Vec::new();
-        while let Some(group) = self.ready.pop_front() {
-            self.out_of_work(kind_of(&group), group.tasks.len());
-            all.extend(group.tasks);
-        }
+        let mut all = self.urgent.empty();
+        all.extend(self.normal.empty());
         if all.is_empty() {
             return Ok(());
         }
@@ -211,13 +215,14 @@ impl Dispatcher {
         hand_back(&self.context, all, why).await
     }
 
-    async fn next_look(&self) -> Result<Timestamp, StoreError> {
+    async fn next_look(&self, priority: Priority) -> Result<Timestamp, StoreError> {
         let poll = self.context.now() + POLL;
-        let kinds = self.wanted().into_iter().map(|(kind, _)| kind).collect();
+        let wanted = self.wanted(priority).into_iter();
+        let kinds = wanted.map(|(kind, _)| kind).collect();
         let due = self
             .context
             .store
-            .next_due(self.cloud.name.clone(), kinds)
+            .next_due(self.cloud.name.clone(), priority, kinds)
             .await?;
         Ok(due.map_or(poll, |due| due.min(poll)))
     }
@@ -226,7 +231,8 @@ impl Dispatcher {
     /// the daemon stops.
     async fn rest(&mut self, until: Timestamp) -> Result<(), StoreError> {
         tokio::select! {
-            Some(ended) = self.workers.join_next() => self.ended(ended)?,
+            Some(ended) = self.urgent.next_ended() => ended?,
+            Some(ended) = self.normal.next_ended() => ended?,
             () = self.cloud.wake.notified() => {}
             () = self.context.stop.cancelled() => {}
             () = self.context.clock.sleep_until(until) => {}
@@ -238,13 +244,6 @@ impl Dispatcher {
 /// One call of the kind may remove several targets.
 fn is_wide(reach: Reach) -> bool {
     reach.resources > 1 || reach.subjects > 1
-}
-
-fn kind_of(group: &Group) -> Kind {
-    let first = group.tasks.first();
-    first
-        .map(|claimed| claimed.task.revocation.target.kind)
-        .expect("a group holds at least one task")
 }
 
 /// Tasks of one job together; of the others those that one call could serve,

@@ -16,7 +16,8 @@ use crate::{
         policy::Policy,
         reconcile::{Reconciled, reconcile},
     },
-    model::{Hold, Mode, RunId, RunState, Trigger},
+    model::{Hold, Mode, Priority, RunId, RunState, Trigger},
+    providers::lane,
     store::{Begun, Conclusion, Enqueue, NewRun, RunError, StoreError},
 };
 
@@ -91,8 +92,11 @@ pub async fn run(
 async fn collect_within(context: &Context, wanted: &[&Policy]) -> Result<Arc<Collection>, String> {
     let deadline = context.now() + RUN_AT_MOST;
     let (clock, progress) = (context.clock.as_ref(), &context.progress);
+    let lane = wanted.iter().map(|policy| policy.priority).max();
+    let collecting = collect(&context.clouds, clock, progress, wanted);
+    let collecting = lane::within(lane.unwrap_or(Priority::Normal), collecting);
     tokio::select! {
-        collection = collect(&context.clouds, clock, progress, wanted) => Ok(Arc::new(collection)),
+        collection = collecting => Ok(Arc::new(collection)),
         () = context.stop.cancelled() => Err("stopped before the clouds were read".to_owned()),
         () = context.clock.sleep_until(deadline) => {
             Err(format!("the clouds were not read within {RUN_AT_MOST:#}"))
@@ -121,15 +125,7 @@ async fn conclude(
     let valid = context.decision_valid;
     let (evaluation, inventories) = (&judged.evaluation, &collection.inventories);
     let elsewhere = context.store.live_elsewhere(policy.name.clone()).await?;
-    let mut reconciled = reconcile(
-        &policy.digest,
-        evaluation,
-        inventories,
-        &live,
-        &elsewhere,
-        valid,
-        now,
-    );
+    let mut reconciled = reconcile(policy, evaluation, inventories, &live, &elsewhere, valid, now);
     let trips = brake::trips(&policy.limits, evaluation.seen, &reconciled.fresh);
     let mut enqueue = enqueue(policy, &reconciled, &trips, now);
     if !matches!(enqueue, Enqueue::Queue { .. }) {
@@ -161,6 +157,7 @@ async fn conclude(
             .map(|&revocation| revocation.clone())
             .collect(),
         enqueue,
+        priority: policy.priority,
         supersede: reconciled.replaces,
         release: reconciled.release.clone(),
         now,
@@ -238,6 +235,7 @@ async fn fail(
         notes: report.notes.clone(),
         revocations: vec![],
         enqueue: Enqueue::Nothing,
+        priority: policy.priority,
         supersede: None,
         release: vec![],
         now: context.now(),

@@ -20,8 +20,10 @@ mod conformance;
 mod http;
 pub mod huawei;
 mod interner;
+pub mod lane;
 mod limiter;
 pub mod openstack;
+mod pace;
 mod patience;
 mod registry;
 #[cfg(test)]

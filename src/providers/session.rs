@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 
 use super::{
-    Clock,
+    Clock, lane,
     token::{LoginFailure, Token},
 };
 use crate::model::Failure;
@@ -154,7 +154,8 @@ impl<L: Login> Session<L> {
         {
             return Err(failure.clone());
         }
-        let outcome = self.login.log_in(now).await;
+        // Whoever comes meanwhile waits for this login, urgent calls among them.
+        let outcome = lane::urgent(self.login.log_in(now)).await;
         self.logins.fetch_add(1, Ordering::SeqCst);
         let failure = match outcome {
             Ok(token) => {

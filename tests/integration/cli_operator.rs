@@ -177,6 +177,7 @@ async fn tasks_are_listed_and_can_be_filtered() {
         "not_before",
         "note",
         "policy",
+        "priority",
         "reason",
         "resource",
         "resource_name",

@@ -22,6 +22,7 @@ mod random;
 mod schedule;
 mod second_look;
 mod two_clouds;
+mod urgent;
 
 // The real program, as it is called.
 mod cli_check;

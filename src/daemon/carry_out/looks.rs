@@ -12,7 +12,7 @@ use crate::{
         circuit,
         recheck::{self, Presence, Recheck},
     },
-    model::{Failure, Id, Inventory, Kind, Verdict},
+    model::{Failure, Id, Inventory, Kind, Priority, Verdict},
     store::Claimed,
 };
 
@@ -112,7 +112,10 @@ async fn look_at<'a>(
     no_more: impl Fn() -> bool,
 ) -> Views {
     let mut subjects: BTreeMap<&Id, (Kind, Vec<Id>)> = BTreeMap::new();
+    // A group is of one priority, as it was claimed.
+    let mut priority = Priority::Normal;
     for claimed in tasks {
+        priority = claimed.task.priority;
         let target = &claimed.task.revocation.target;
         let of_resource = subjects.entry(&target.resource).or_insert((target.kind, vec![]));
         of_resource.1.extend(target.subject.clone());
@@ -126,7 +129,7 @@ async fn look_at<'a>(
             // them is not old when the last is made.
             let _permit = match alone {
                 true => None,
-                false => Some(work.cloud.looks.acquire().await),
+                false => Some(work.cloud.looks(priority).acquire().await),
             };
             if !alone && no_more() {
                 return None;

@@ -1,12 +1,12 @@
 //! What must hold after every test, whatever it was about.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     fs,
 };
 
 use revokd::{
-    model::{CloudName, Event, Id, Kind, Target, Task, TaskState},
+    model::{AuditRecord, CloudName, Event, Id, Kind, Target, Task, TaskId, TaskState},
     simulator::{Call, CallKind, Removable},
     store::AuditFilter,
 };
@@ -155,8 +155,15 @@ async fn the_audit_is_whole(stage: &Stage, tasks: &[Task]) {
         .audit(filter, 10_000_000)
         .await
         .expect("reading the audit");
+    let mut stories: HashMap<TaskId, Vec<&AuditRecord>> = HashMap::new();
+    for record in &records {
+        stories
+            .entry(record.task.unwrap_or_default())
+            .or_default()
+            .push(record);
+    }
     for task in tasks {
-        let story = || records.iter().filter(|record| record.task == Some(task.id));
+        let story = || stories[&task.id].iter();
         let decided: Vec<_> = story().filter(|record| record.event == Event::Decided).collect();
         assert_eq!(decided.len(), 1, "task {} was decided once", task.id);
         assert_eq!(decided[0].evidence.as_ref(), Some(&task.revocation.evidence));
