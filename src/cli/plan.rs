@@ -26,7 +26,7 @@ use crate::{
         people::{People, named_by},
         progress::Progress,
     },
-    engine::{brake, people::Lists, policy::Policy},
+    engine::{brake, evaluate::Evaluation, people::Lists, policy::Policy},
     metrics::Metrics,
     model::{CloudName, Kind, Revocation, Target},
 };
@@ -117,9 +117,14 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     drop(shown);
     let lists = lists(&loaded.config, &clouds, clock.as_ref(), &references).await?;
     let (protection, now) = (&loaded.config.daemon.protect, clock.now());
-    let judged = references
-        .iter()
-        .map(|policy| (*policy, judge(policy, &collection, protection, &lists, now)));
+    let judged = references.iter().map(|policy| {
+        let mut judged = judge(policy, &collection, protection, &lists, now);
+        // Told once, and not for each target that cannot be judged for it.
+        if !lists.unproven(policy).is_empty() {
+            judged.evaluation = Evaluation::default();
+        }
+        (*policy, judged)
+    });
     let judged: Vec<(&Policy, Judged)> = judged.collect();
     let plan = Plan::of(&judged, &lists);
     match arguments.output {
