@@ -5,4 +5,5 @@ use scene::{Scene, rectangle};
 mod batches;
 mod double;
 mod jobs;
+mod lists;
 pub(in crate::daemon) mod scene;
