@@ -70,6 +70,19 @@ async fn a_repository_permission_is_looked_at_with_the_daemons_own_level() {
 }
 
 #[tokio::test]
+async fn a_look_tells_of_the_users_it_is_about_and_of_nobody_else() {
+    let scene = scene(|_| None).await;
+    for _ in 0..2 {
+        let view = scene
+            .look(Kind::RepositoryPermission, API, &["u2"])
+            .await
+            .unwrap();
+        let told: Vec<&str> = view.users.iter().map(|user| user.id.as_str()).collect();
+        assert_eq!(told, ["u2"]);
+    }
+}
+
+#[tokio::test]
 async fn an_account_share_is_looked_at_with_its_accounts() {
     let scene = scene(|_| None).await;
     let view = scene

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::setup::{PERMISSIONS, Scene, access, code, namespaces, page, repository, user, users};
 use crate::{
-    model::{Gap, Kind, Needs, Reading, Scope, UserState},
+    model::{Gap, Needs, Reading, Scope, UserState},
     providers::{
         huawei::registry::RegistryView,
         scripted::{Asked, Reply, json, status},
@@ -63,10 +63,6 @@ async fn whoever_iam_told_of_is_in_the_view() {
         ];
         assert_eq!(told.collect::<Vec<_>>(), expected, "without those who are gone");
     }
-    let kind = Kind::RepositoryPermission;
-    let view = scene.look(kind, "team-a/api", &["off"]).await.unwrap();
-    let told: Vec<&str> = view.users.iter().map(|user| user.id.as_str()).collect();
-    assert_eq!(told, ["off"]);
 }
 
 #[tokio::test]
