@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     collect::{Collection, collect},
     context::{Context, Rules},
-    judge::judge_with_memory,
+    judge::{Judged, judge_with_memory},
     people::{Seen, named_by},
     report::{Report, announce, kept, notes, overlapping, totals, undecided},
 };
@@ -167,6 +167,19 @@ async fn conclude(
         let disputed = judged.evaluation.disputed.iter().filter(|(of, _)| of == source);
         context.metrics.source_disputed(source, disputed.count() as u64);
     }
+    decide(context, policy, run, judged, &collection, seen, now).await
+}
+
+/// What was judged, held against the queue and the brake, becomes tasks.
+async fn decide(
+    context: &Context,
+    policy: &Arc<Policy>,
+    run: RunId,
+    judged: Judged,
+    collection: &Collection,
+    seen: &Seen,
+    now: Timestamp,
+) -> Result<Report, RunFailure> {
     let live = context.store.live(policy.name.clone()).await?;
     let valid = context.decision_valid;
     let (evaluation, inventories) = (&judged.evaluation, &collection.inventories);
