@@ -47,7 +47,7 @@ fn the_shipped_configuration_loads_without_a_warning() {
 #[test]
 fn every_example_of_the_documents_loads() {
     assert!(examples_load(include_str!("../../../docs/policy-reference.md"), "example") >= 15);
-    assert_eq!(examples_load(include_str!("../../../README.md"), "prod"), 1);
+    assert_eq!(examples_load(include_str!("../../../README.md"), "prod"), 2);
 }
 
 #[test]

@@ -34,12 +34,14 @@ fn caseless(text: &str) -> String {
 /// The domain in the form that is looked up, so that both spellings of an
 /// international one are one. One that is none stays as it is.
 fn address(text: &str) -> String {
+    // First, because a sign of another width is an at sign as well.
+    let text = caseless(text);
     let Some((local, domain)) = text.rsplit_once('@') else {
-        return caseless(text);
+        return text;
     };
     let domain = domain.trim_end_matches('.');
-    let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| caseless(domain));
-    format!("{}@{domain}", caseless(local))
+    let domain = idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_owned());
+    format!("{local}@{domain}")
 }
 
 #[cfg(test)]
