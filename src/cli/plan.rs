@@ -25,7 +25,7 @@ use crate::{
     },
     engine::{brake, policy::Policy},
     metrics::Metrics,
-    model::{Kind, Revocation, Target},
+    model::{Kind, ListedIn, Revocation, Target},
 };
 
 /// Show what would be removed now, and why; removes nothing
@@ -84,6 +84,8 @@ struct RevocationRow {
     reason: String,
     /// Ways by which the subject gets in all the same.
     still_reachable: Vec<String>,
+    /// The lists that it rests on, each as it was read.
+    listed_in: Vec<ListedIn>,
     due_since: Timestamp,
 }
 
@@ -284,6 +286,7 @@ impl RevocationRow {
             subject_name: evidence.subject_name.clone(),
             reason: evidence.reason(),
             still_reachable: evidence.still_reachable.clone(),
+            listed_in: evidence.listed_in.clone(),
             due_since: revocation.due_since,
         }
     }
