@@ -2,8 +2,16 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use secrecy::{ExposeSecret, SecretString};
+
 use super::{
-    policy::signed, problem::Problem, protect, reader::Table, secret::Host, types::Daemon, value::Text,
+    policy::signed,
+    problem::Problem,
+    protect,
+    reader::Table,
+    secret::{self, Host, WAKE_TOKEN},
+    types::Daemon,
+    value::Text,
 };
 use crate::engine::{policy::Protection, retry::RetryLimits};
 
@@ -63,8 +71,36 @@ pub fn read(section: Option<Table<'_>>, host: &Host<'_>) -> Option<Daemon> {
         daemon.retry = retry_limits(retry);
     }
     let sink = section.sink;
+    // Only the daemon itself needs the token: commands beside it must reach the
+    // queue without. What is wrong with it keeps the whole from being loaded.
+    let clean = sink.count() == before;
+    daemon.wake_token = wake_token(&mut section, host);
+    let before = sink.count();
     section.finish();
-    (sink.count() == before).then_some(daemon)
+    (clean && sink.count() == before).then_some(daemon)
+}
+
+/// Characters; fewer could be tried out.
+const SHORTEST_TOKEN: usize = 16;
+
+fn wake_token(section: &mut Table<'_>, host: &Host<'_>) -> Option<SecretString> {
+    let token = secret::read_if_named(section, &WAKE_TOKEN, host)??;
+    let value = [WAKE_TOKEN.file, WAKE_TOKEN.environment]
+        .into_iter()
+        .find_map(|key| section.take(key))?;
+    let text = token.expose_secret();
+    let hint = "make one: openssl rand -hex 32";
+    if text.chars().count() < SHORTEST_TOKEN {
+        let message = format!("the wake token is shorter than {SHORTEST_TOKEN} characters");
+        value.problem(message, "too short", Some(hint));
+        return None;
+    }
+    if !text.chars().all(|c| c.is_ascii_graphic()) {
+        let message = "the wake token holds what no header can carry";
+        value.problem(message, "not letters, digits and signs", Some(hint));
+        return None;
+    }
+    Some(token)
 }
 
 fn store(text: &Text<'_>, host: &Host<'_>) -> Option<PathBuf> {

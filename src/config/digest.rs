@@ -8,10 +8,32 @@ use std::fmt::Write;
 use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
-/// Hex SHA-256 of a policy's section.
+/// Hex SHA-256 of a section.
 pub fn digest(entries: &DeTable<'_>) -> String {
     let mut canonical = String::new();
     write_table(entries, &mut canonical);
+    hex_sha256(&canonical)
+}
+
+/// Of a policy and of the sources that it names, each with its name: what was
+/// decided by a list that is configured otherwise now is decided anew. A policy
+/// without sources keeps its own.
+pub fn with_sources(own: String, mut sources: Vec<(&str, &str)>) -> String {
+    if sources.is_empty() {
+        return own;
+    }
+    sources.sort();
+    sources.dedup();
+    let mut canonical = own;
+    for (name, digest) in sources {
+        canonical.push(';');
+        write_text(name, &mut canonical);
+        canonical.push_str(digest);
+    }
+    hex_sha256(&canonical)
+}
+
+fn hex_sha256(canonical: &str) -> String {
     let hash = Sha256::digest(canonical.as_bytes());
     hash.iter().fold(String::with_capacity(64), |mut hex, byte| {
         let _ = write!(hex, "{byte:02x}");
@@ -73,6 +95,17 @@ mod tests {
 
     fn of(text: &str) -> String {
         digest(DeTable::parse(text).expect("good TOML").get_ref())
+    }
+
+    #[test]
+    fn an_edited_source_makes_another_policy_of_it() {
+        let of_sources = |sources: &[(&str, &str)]| with_sources("own".to_owned(), sources.to_vec());
+        assert_eq!(of_sources(&[]), "own");
+        let both = of_sources(&[("a", "1"), ("b", "2")]);
+        assert_eq!(both, of_sources(&[("b", "2"), ("a", "1"), ("a", "1")]));
+        assert_ne!(both, of_sources(&[("a", "1"), ("b", "3")]));
+        assert_ne!(both, of_sources(&[("a", "1")]));
+        assert_ne!(both, of_sources(&[("c", "1"), ("b", "2")]));
     }
 
     #[test]

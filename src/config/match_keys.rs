@@ -89,6 +89,28 @@ const KEYS: &[About] = &[
         instead: &[(IMAGE, "the image's owner is `owner`")],
     },
     About {
+        key: "subject_in",
+        kinds: WITH_SUBJECT,
+        subject: "about people who have access",
+        instead: &[(IMAGE, "an image is nobody's access; its owner is `owner`")],
+    },
+    About {
+        key: "subject_not_in",
+        kinds: PERMISSIONS,
+        subject: "about users",
+        instead: &[
+            (
+                SHARE,
+                "a roster of people says nothing of accounts; use `subject_in` with a source that has `accounts`",
+            ),
+            (
+                IMAGE_SHARE,
+                "a roster of people says nothing of projects; use `subject_in` with a source that has `projects`",
+            ),
+            (IMAGE, "an image is nobody's access; its owner is `owner`"),
+        ],
+    },
+    About {
         key: "image",
         kinds: IMAGES,
         subject: "about images of machines",

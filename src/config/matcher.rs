@@ -2,7 +2,10 @@
 
 use std::{fmt, time::Duration};
 
-use super::{image_match, match_keys, policy::signed, reader::Table, registry_names::Name, value::Value};
+use super::{
+    image_match, match_keys, policy::signed, reader::Table, registry_names::Name, sources::KnownSource,
+    subject_lists, value::Value,
+};
 use crate::{
     engine::{
         condition::Condition,
@@ -15,7 +18,7 @@ use crate::{
 /// Reads the section for the kinds of its policy; none if they are not known.
 /// Where a key is wrong its part of the match is left out, and the problem that
 /// was reported keeps the policy from being compiled.
-pub fn read(mut section: Table<'_>, kinds: &[Kind]) -> Match {
+pub fn read(mut section: Table<'_>, kinds: &[Kind], sources: Option<&[KnownSource]>) -> Match {
     if section.is_empty() {
         let hint = "if everything is really meant, write: when = \"true\"";
         let span = section.span.clone();
@@ -23,6 +26,7 @@ pub fn read(mut section: Table<'_>, kinds: &[Kind]) -> Match {
             .sink
             .problem(span, "an empty match would match everything", "empty", Some(hint));
     }
+    let lists = subject_lists::read(&mut section, kinds, sources);
     let mut of_kinds = |key| match_keys::take(&mut section, kinds, key);
     let found = Match {
         granted_before: of_kinds("granted_before").and_then(|value| age(&value)),
@@ -30,8 +34,9 @@ pub fn read(mut section: Table<'_>, kinds: &[Kind]) -> Match {
         updated_before: of_kinds("updated_before").and_then(|value| age(&value)),
         status: of_kinds("status").and_then(|value| words(&value, "status", MemberStatus::ALL)),
         subject: of_kinds("subject").and_then(|value| patterns(&value)),
-        subject_in: vec![],
-        subject_not_in: vec![],
+        subject_in: lists.subject_in,
+        subject_not_in: lists.subject_not_in,
+        needs_attributes: lists.needs_attributes,
         owner: of_kinds("owner").and_then(|value| patterns(&value)),
         image: of_kinds("image")
             .and_then(|value| value.table("[policy.match.image]"))
@@ -72,7 +77,8 @@ pub fn patterns(value: &Value<'_>) -> Option<Patterns> {
     }
 }
 
-fn age(value: &Value<'_>) -> Option<Age> {
+/// A minimal age, with its words.
+pub fn age(value: &Value<'_>) -> Option<Age> {
     let text = value.text()?;
     let least: Duration = text.duration()?;
     Some(Age {

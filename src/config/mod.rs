@@ -15,6 +15,7 @@ pub mod types;
 mod address;
 mod auth;
 mod ca_file;
+mod chosen_clouds;
 mod cloud;
 mod cloud_limits;
 mod clouds_yaml;
@@ -33,24 +34,27 @@ mod protect;
 mod reader;
 mod registry_names;
 mod secret;
+mod sources;
+mod subject_lists;
+mod tree;
 mod value;
 
 use std::{collections::BTreeMap, path::Path};
 
-use jiff::Timestamp;
-use toml::de::DeTable;
-
 use files::Files;
+use jiff::Timestamp;
 use policy::{KnownCloud, Named, Surroundings};
 pub use problem::Problems;
 
 use problem::Problem;
-use reader::{Sink, Table};
+use reader::Table;
 use secret::Host;
-use source::SourceFile;
+use sources::KnownSource;
+use tree::Tree;
 use types::{Cloud, Config, Daemon};
+use value::Value;
 
-use crate::model::CloudName;
+use crate::{engine::policy::Policy, model::CloudName};
 
 /// A configuration that holds, and what is worth a word about it.
 #[derive(Clone, Debug)]
@@ -80,14 +84,17 @@ pub fn load_daemon(path: &Path, environment: &dyn Fn(&str) -> Option<String>) ->
     let (mut problems, mut warnings) = (Problems::default(), Problems::default());
     let base = path.parent().unwrap_or(Path::new(""));
     let host = Host { base, environment };
-    let main = match files::read_source(path) {
-        Ok(file) => inspect(&file, &mut problems, &mut warnings, |root| main_file(root, &host)),
+    let file = match files::read_source(path) {
+        Ok(file) => file,
         Err(problem) => {
             problems.push(*problem);
-            None
+            return Err(problems);
         }
     };
-    main.and_then(|main| main.daemon).ok_or(problems)
+    let tree = Tree::parse(&file);
+    let daemon = tree.root().and_then(|root| main_file(root, &host).daemon);
+    tree.tell(&mut problems, &mut warnings);
+    daemon.ok_or(problems)
 }
 
 /// Compiles texts that were read before. Secrets and certificates that they
@@ -100,50 +107,70 @@ pub fn compile(
     now: Timestamp,
     environment: &dyn Fn(&str) -> Option<String>,
 ) -> Result<Loaded, Problems> {
+    let parse = |file| Tree::parse(file);
+    let main_tree = files.config.as_ref().map(parse);
+    let policy_trees: Vec<Tree<'_>> = files.policies.iter().map(parse).collect();
     let all_read = files.problems.is_empty();
-    let mut problems = files.problems;
-    let mut warnings = Problems::default();
-    let host = Host {
-        base: &files.base,
-        environment,
+    let all_parsed = main_tree
+        .iter()
+        .chain(&policy_trees)
+        .all(|tree| tree.root().is_some());
+    let host = |base| Host { base, environment };
+
+    let mut main = main_tree
+        .as_ref()
+        .and_then(|tree| Some(main_file(tree.root()?, &host(&files.base))));
+    // What clouds there are is only known if the file could be read, and what
+    // sources there are if all of them could.
+    let clouds = main.as_mut().map(|main| std::mem::take(&mut main.known_clouds));
+    let sources_of = |sections: Option<Value<'_>>, base| {
+        let (host, clouds) = (host(base), clouds.as_deref());
+        sections.map_or_else(Vec::new, |sections| {
+            sources::read(&sections, &sources::Around { host, clouds })
+        })
     };
-    let main = match &files.config {
-        Some(file) => inspect(file, &mut problems, &mut warnings, |root| main_file(root, &host)),
-        None => None,
-    };
-    // What clouds there are is only known if the file could be read.
-    let clouds = main.as_ref().map(|main| main.known_clouds.as_slice());
-    let around = Surroundings { now, clouds };
-    let mut named: Vec<Named> = Vec::new();
-    let before = problems.count();
-    for file in &files.policies {
-        let found = inspect(file, &mut problems, &mut warnings, |root| {
-            policy_file(root, &around)
-        });
-        named.extend(found.unwrap_or_default());
-    }
-    refuse_equal_names(&named, &mut problems);
-    // Whatever keeps a policy from being compiled was reported with it; should
-    // that ever fail, the policy must still not vanish in silence.
-    if problems.is_empty() {
-        for lost in named.iter().filter(|named| named.policy.is_none()) {
-            problems.push(Problem::at(
-                lost.place.clone(),
-                "this policy could not be compiled",
-            ));
+    let sections = main.as_mut().and_then(|main| main.sources.take());
+    let mut known = sources_of(sections, &files.base);
+    let mut roots: Vec<Table<'_>> = Vec::new();
+    for tree in &policy_trees {
+        if let Some(mut root) = tree.root() {
+            known.extend(sources_of(root.take("source"), tree.folder()));
+            roots.push(root);
         }
+    }
+    let around = Surroundings {
+        now,
+        clouds: clouds.as_deref(),
+        sources: (all_read && all_parsed).then_some(known.as_slice()),
+    };
+    let policies = roots.into_iter().flat_map(|root| policy_file(root, &around));
+    let named: Vec<Named> = policies.collect();
+    let main = main.map(|main| (main.daemon, main.clouds));
+
+    let (mut problems, mut warnings) = (files.problems, Problems::default());
+    if let Some(tree) = main_tree {
+        tree.tell(&mut problems, &mut warnings);
+    }
+    let before = problems.count();
+    for tree in policy_trees {
+        tree.tell(&mut problems, &mut warnings);
     }
     if named.is_empty() && all_read && problems.count() == before {
         let hint = "a policy begins with [[policy]]";
         problems.push(Problem::of_file(files.policies_from, "there is no policy in any file").hint(hint));
     }
-    let policies = named.into_iter().filter_map(|named| named.policy).collect();
-    match main.and_then(|main| Some((main.daemon?, main.clouds))) {
+    sources::refuse_equal_names(&known, &mut problems);
+    refuse_equal_names(&named, &mut problems);
+    refuse_the_lost(&known, &named, &mut problems);
+    let policies: Vec<Policy> = named.into_iter().filter_map(|named| named.policy).collect();
+    warn_of_unused(&known, &policies, &mut warnings);
+    let sources = known.into_iter().filter_map(|known| known.source);
+    match main.and_then(|(daemon, clouds)| Some((daemon?, clouds))) {
         Some((daemon, clouds)) if problems.is_empty() => Ok(Loaded {
             config: Config {
                 daemon,
                 clouds,
-                sources: BTreeMap::new(),
+                sources: sources.map(|source| (source.name.clone(), source)).collect(),
                 policies,
             },
             warnings,
@@ -152,42 +179,18 @@ pub fn compile(
     }
 }
 
-/// Parses one file and hands its root to `read`, unless it is no TOML.
-fn inspect<T>(
-    file: &SourceFile,
-    problems: &mut Problems,
-    warnings: &mut Problems,
-    read: impl FnOnce(Table<'_>) -> T,
-) -> Option<T> {
-    let (tree, errors) = DeTable::parse_recoverable(file.text());
-    // One syntax error makes others appear; only the first is certain.
-    if let Some(error) = errors.first() {
-        let place = file.place(error.span().unwrap_or(0..0));
-        let message = error.message().trim().replace('\n', ", ");
-        problems.push(
-            Problem::at(place, message).hint("this is not TOML; the rest of the file was not looked at"),
-        );
-        return None;
-    }
-    let sink = Sink::new(file.clone());
-    let found = read(Table::new(&sink, "this file", 0..0, tree.get_ref()));
-    let (mut more_problems, more_warnings) = sink.into_parts();
-    more_problems.sort();
-    problems.append(more_problems);
-    warnings.append(more_warnings);
-    Some(found)
-}
-
 /// What `revokd.toml` says.
-struct Main {
+struct Main<'a> {
     /// `None` where something about it is wrong.
     daemon: Option<Daemon>,
     clouds: BTreeMap<CloudName, Cloud>,
     /// Also those with something wrong.
     known_clouds: Vec<KnownCloud>,
+    /// Sections that are read once the clouds are known.
+    sources: Option<Value<'a>>,
 }
 
-fn main_file(mut root: Table<'_>, host: &Host<'_>) -> Main {
+fn main_file<'a>(mut root: Table<'a>, host: &Host<'_>) -> Main<'a> {
     let section = root.take("daemon").map(|value| value.table("[daemon]"));
     let daemon = match section {
         Some(section) => section.and_then(|section| daemon::read(Some(section), host)),
@@ -221,11 +224,13 @@ fn main_file(mut root: Table<'_>, host: &Host<'_>) -> Main {
         "there is no place for policies in this file",
         Some(hint),
     );
+    let sources = root.take("source");
     root.finish();
     Main {
         daemon,
         clouds,
         known_clouds,
+        sources,
     }
 }
 
@@ -243,6 +248,41 @@ fn policy_file(mut root: Table<'_>, around: &Surroundings<'_>) -> Vec<Named> {
     }
     root.finish();
     found
+}
+
+/// Whatever keeps a policy or a source from being compiled was reported with it;
+/// should that ever fail, it must still not vanish in silence.
+fn refuse_the_lost(known: &[KnownSource], named: &[Named], problems: &mut Problems) {
+    if !problems.is_empty() {
+        return;
+    }
+    let policies = named.iter().filter(|named| named.policy.is_none());
+    let policies = policies.map(|lost| (&lost.place, "policy"));
+    let sources = known.iter().filter(|known| known.source.is_none());
+    let sources = sources.map(|lost| (&lost.place, "source"));
+    for (place, what) in policies.chain(sources) {
+        let message = format!("this {what} could not be compiled");
+        problems.push(Problem::at(place.clone(), message));
+    }
+}
+
+/// A list that nobody asks for may be a name that somebody mistyped elsewhere.
+fn warn_of_unused(known: &[KnownSource], policies: &[Policy], warnings: &mut Problems) {
+    let names = |policy: &Policy, source: &KnownSource| {
+        let mut named = policy.matcher.sources();
+        named.any(|name| name.as_str() == source.name)
+    };
+    for source in known {
+        if !policies.iter().any(|policy| names(policy, source)) {
+            let message = format!("no policy names source `{}`", source.name);
+            let hint = "a policy names it by match.subject_in or match.subject_not_in";
+            warnings.push(
+                Problem::at(source.place.clone(), message)
+                    .label("unused")
+                    .hint(hint),
+            );
+        }
+    }
 }
 
 fn refuse_equal_names(named: &[Named], problems: &mut Problems) {

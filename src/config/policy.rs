@@ -5,16 +5,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use super::{
-    digest::digest,
+    chosen_clouds::Chosen,
+    digest::{digest, with_sources},
     exemption, kinds, matcher,
     problem::{Place, Problem},
     reader::{Table, did_you_mean},
+    sources::KnownSource,
     types::ProviderName,
     value::Text,
 };
 use crate::{
     engine::{
-        policy::{Limits, Missed, Policy},
+        policy::{Limits, Match, Missed, Policy},
         schedule::Schedule,
     },
     model::{CloudName, Kind, Mode, PolicyName, Priority},
@@ -25,6 +27,8 @@ pub struct Surroundings<'a> {
     pub now: Timestamp,
     /// `None` if `revokd.toml` could not be read: then none is unknown.
     pub clouds: Option<&'a [KnownCloud]>,
+    /// `None` if a file could not be read: then none is unknown.
+    pub sources: Option<&'a [KnownSource]>,
 }
 
 /// A cloud that a policy can name.
@@ -64,15 +68,16 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
         .unwrap_or(true);
     let zone = zone(&mut table);
     let schedule = schedule(&mut table, zone.clone(), around.now);
-    let clouds = clouds(&mut table, around.clouds);
-    let kinds = kinds::read(&mut table, clouds.as_deref().unwrap_or_default());
+    let clouds = Chosen::read(&mut table, around.clouds);
+    let kinds = kinds::read(&mut table, clouds.as_ref());
     let mode = mode(&mut table);
+    let priority = priority(&mut table);
     let missed = missed(&mut table);
     let hint = "say what must go, for example: match.granted_before = \"30d\"";
     let matching = table
         .require("match", hint)
         .and_then(|value| value.table("[policy.match]"));
-    let matcher = matching.map(|section| matcher::read(section, &kinds));
+    let matcher = matching.map(|section| matcher::read(section, &kinds, around.sources));
     let limits = table
         .take("limits")
         .and_then(|value| value.table("[policy.limits]"));
@@ -97,18 +102,19 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
         sink.warn(warning.label("disabled"));
     }
     let compile = || {
+        let matcher = matcher?;
         Some(Policy {
             name: PolicyName::from(name.text),
             description: description.map_or_else(String::new, |text| text.text.to_owned()),
-            digest,
+            digest: with_sources(digest, digests_of(&matcher, around.sources)),
             enabled,
             schedule: schedule?,
             missed: missed.unwrap_or_default(),
-            clouds: clouds?.into_iter().map(|cloud| cloud.name.clone()).collect(),
+            clouds: clouds?.with(&kinds),
             kinds,
             mode: mode.unwrap_or(Mode::Observe),
-            priority: Priority::Normal,
-            matcher: matcher?,
+            priority: priority.unwrap_or(Priority::Normal),
+            matcher,
             limits,
             exemptions,
         })
@@ -126,18 +132,43 @@ fn mode(table: &mut Table<'_>) -> Option<Mode> {
     table.take("mode")?.text()?.word("mode", &modes)
 }
 
+fn priority(table: &mut Table<'_>) -> Option<Priority> {
+    let priorities: Vec<(&str, Priority)> = Priority::ALL
+        .iter()
+        .map(|priority| (priority.as_str(), *priority))
+        .collect();
+    table.take("priority")?.text()?.word("priority", &priorities)
+}
+
+/// Names and digests of the sources that a match names.
+fn digests_of<'a>(matcher: &Match, sources: Option<&'a [KnownSource]>) -> Vec<(&'a str, &'a str)> {
+    let sources = sources.unwrap_or_default().iter();
+    let named = |source: &&KnownSource| matcher.sources().any(|name| name.as_str() == source.name);
+    let named = sources.filter(named);
+    named
+        .map(|source| (source.name.as_str(), source.digest.as_str()))
+        .collect()
+}
+
 fn missed(table: &mut Table<'_>) -> Option<Missed> {
     let choices = [("run-once", Missed::RunOnce), ("skip", Missed::Skip)];
     table.take("missed")?.text()?.word("choice", &choices)
 }
 
 fn check_name(name: &Text<'_>) {
-    let begins_well = name.text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !begins_well || !name.text.chars().all(good) || name.text.len() > 63 {
-        let hint = "names are up to 63 letters, digits, hyphens, dots and underscores, and begin with a letter or digit";
-        name.problem("this is no name for a policy", "no name", Some(hint));
+    if !is_name(name.text) {
+        name.problem("this is no name for a policy", "no name", Some(NAME_HINT));
     }
+}
+
+pub const NAME_HINT: &str =
+    "names are up to 63 letters, digits, hyphens, dots and underscores, and begin with a letter or digit";
+
+/// Whether a policy or a source may have this name.
+pub fn is_name(name: &str) -> bool {
+    let begins_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    begins_well && name.chars().all(good) && name.len() <= 63
 }
 
 fn zone(table: &mut Table<'_>) -> Option<TimeZone> {
@@ -184,36 +215,6 @@ fn schedule(table: &mut Table<'_>, zone: Option<TimeZone>, now: Timestamp) -> Op
             None
         }
     }
-}
-
-fn clouds<'a>(table: &mut Table<'_>, known: Option<&'a [KnownCloud]>) -> Option<Vec<&'a KnownCloud>> {
-    let texts = table.require(
-        "clouds",
-        "name the clouds it works on: clouds = [\"example\"], or [\"*\"] for all",
-    )?;
-    let texts = texts.texts()?;
-    let known = known?;
-    let mut chosen: Vec<&KnownCloud> = Vec::new();
-    for text in &texts {
-        let named = |cloud: &&KnownCloud| text.text == "*" || cloud.name.as_str() == text.text;
-        let before = chosen.len();
-        chosen.extend(known.iter().filter(named));
-        if chosen.len() == before && text.text != "*" {
-            let names: Vec<&str> = known.iter().map(|cloud| cloud.name.as_str()).collect();
-            let hint = match names.is_empty() {
-                true => "revokd.toml names no cloud".to_owned(),
-                false => did_you_mean(text.text, &names),
-            };
-            text.problem(
-                format!("there is no cloud `{}`", text.text),
-                "unknown cloud",
-                Some(&hint),
-            );
-        }
-    }
-    chosen.sort_by(|one, other| one.name.cmp(&other.name));
-    chosen.dedup_by(|one, other| one.name == other.name);
-    Some(chosen)
 }
 
 fn read_limits(mut section: Table<'_>, kinds: &[Kind]) -> Limits {

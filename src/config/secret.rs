@@ -61,6 +61,13 @@ pub const SECURITY_TOKEN: SecretKeys = SecretKeys {
     environment: "security_token_env",
 };
 
+/// What a request to wake a policy shows.
+pub const WAKE_TOKEN: SecretKeys = SecretKeys {
+    literal: "wake_token",
+    file: "wake_token_file",
+    environment: "wake_token_env",
+};
+
 /// Reads a secret that a section names by file or by environment variable.
 pub fn read(section: &mut Table<'_>, keys: &SecretKeys, host: &Host<'_>) -> Option<SecretString> {
     section.refuse(

@@ -34,7 +34,11 @@ impl Policy {
     /// What has to be read to evaluate this policy.
     pub fn needs(&self) -> Needs {
         let each = self.kinds.iter().map(|kind| Needs::of(*kind));
-        each.fold(Needs::default(), Needs::and)
+        let needs = each.fold(Needs::default(), Needs::and);
+        Needs {
+            attributes: needs.permissions && self.matcher.needs_attributes,
+            ..needs
+        }
     }
 
     /// The zone in which the policy's schedule and bare dates are meant.
@@ -70,6 +74,9 @@ pub struct Match {
     /// On none of these lists: only kinds whose subject is a user. Each of them
     /// demands its proof.
     pub subject_not_in: Vec<SourceName>,
+    /// Whether one of these lists is matched by what only the identity service
+    /// tells of a user: an address, another attribute.
+    pub needs_attributes: bool,
     pub owner: Option<Patterns>,
     pub image: ImageMatch,
     /// Of a permission: only kinds whose subject is a user.
@@ -87,6 +94,13 @@ pub struct Match {
     /// An end date that the image itself carries.
     pub expires: Option<Expiry>,
     pub when: Option<Condition>,
+}
+
+impl Match {
+    /// The lists of people that it names.
+    pub fn sources(&self) -> impl Iterator<Item = &SourceName> {
+        self.subject_in.iter().chain(&self.subject_not_in)
+    }
 }
 
 #[derive(Clone, Debug, Default)]

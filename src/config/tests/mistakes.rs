@@ -25,8 +25,16 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "unknown key `enabeld` in [[policy]]",
         "did you mean `enabled`?",
     ),
-    ("priority = \"urgent\"", "unknown key `priority`", "known are: "),
-    ("match.subject_in = \"leavers\"", "unknown key `subject_in`", ""),
+    (
+        "priority = \"high\"",
+        "unknown priority `high`",
+        "known are: normal, urgent",
+    ),
+    (
+        "match.subject_in = \"leavers\"",
+        "there is no source `leavers`",
+        "[source.leavers]",
+    ),
     (
         "mode = \"enforced\"",
         "unknown mode `enforced`",
