@@ -6,7 +6,9 @@ use std::time::Instant;
 use anyhow::ensure;
 use jiff::{SignedDuration, Timestamp};
 use revokd::{
-    model::{CloudName, Evidence, Kind, Mode, Revocation, RunState, RunTotals, Target, Trigger, Verdict},
+    model::{
+        CloudName, Evidence, Kind, Mode, Priority, Revocation, RunState, RunTotals, Target, Trigger, Verdict,
+    },
     store::{Begun, Conclusion, Enqueue, NewRun, Settlement, Store},
 };
 use rusqlite::{Connection, params};
@@ -52,6 +54,7 @@ async fn claim_and_settle() -> anyhow::Result<f64> {
         let claimed = store
             .claim(
                 cloud.clone(),
+                Priority::Normal,
                 vec![(Kind::ImageShare, CLAIMED_AT_ONCE)],
                 now,
                 lease,
@@ -122,6 +125,7 @@ async fn queue(store: &Store, cloud: &CloudName, now: Timestamp) -> anyhow::Resu
         notes: Vec::new(),
         revocations: revocations.collect(),
         enqueue: Enqueue::Queue { not_before: now },
+        priority: Priority::Normal,
         supersede: None,
         release: Vec::new(),
         state: RunState::Finished,

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     engine::circuit::{Call, Permission},
-    model::{Id, JobId, Kind, Reach},
+    model::{Id, JobId, Kind, Priority, Reach},
     store::{Claimed, StoreError},
 };
 
@@ -142,10 +142,13 @@ impl Dispatcher {
     /// Claims due tasks, and groups them by what is carried out together.
     async fn take(&mut self) -> Result<(), StoreError> {
         let (now, lease) = (self.context.now(), self.lease());
-        let claim = self
-            .context
-            .store
-            .claim(self.cloud.name.clone(), self.wanted(), now, lease);
+        let claim = self.context.store.claim(
+            self.cloud.name.clone(),
+            Priority::Normal,
+            self.wanted(),
+            now,
+            lease,
+        );
         let revoker = &self.cloud.handles.revoker;
         for tasks in group(claim.await?, |kind| revoker.reach(kind)) {
             let group = Group {
@@ -217,7 +220,7 @@ impl Dispatcher {
         let due = self
             .context
             .store
-            .next_due(self.cloud.name.clone(), kinds)
+            .next_due(self.cloud.name.clone(), Priority::Normal, kinds)
             .await?;
         Ok(due.map_or(poll, |due| due.min(poll)))
     }

@@ -121,15 +121,7 @@ async fn conclude(
     let valid = context.decision_valid;
     let (evaluation, inventories) = (&judged.evaluation, &collection.inventories);
     let elsewhere = context.store.live_elsewhere(policy.name.clone()).await?;
-    let mut reconciled = reconcile(
-        &policy.digest,
-        evaluation,
-        inventories,
-        &live,
-        &elsewhere,
-        valid,
-        now,
-    );
+    let mut reconciled = reconcile(policy, evaluation, inventories, &live, &elsewhere, valid, now);
     let trips = brake::trips(&policy.limits, evaluation.seen, &reconciled.fresh);
     let mut enqueue = enqueue(policy, &reconciled, &trips, now);
     if !matches!(enqueue, Enqueue::Queue { .. }) {
@@ -161,6 +153,7 @@ async fn conclude(
             .map(|&revocation| revocation.clone())
             .collect(),
         enqueue,
+        priority: policy.priority,
         supersede: reconciled.replaces,
         release: reconciled.release.clone(),
         now,
@@ -238,6 +231,7 @@ async fn fail(
         notes: report.notes.clone(),
         revocations: vec![],
         enqueue: Enqueue::Nothing,
+        priority: policy.priority,
         supersede: None,
         release: vec![],
         now: context.now(),

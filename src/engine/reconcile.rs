@@ -7,9 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     evaluate::Evaluation,
+    policy::Policy,
     resource::{Resource, ResourceClass},
 };
-use crate::model::{CloudName, Hold, Id, Inventory, LiveTask, Revocation, RunId, Target, TaskId, TaskState};
+use crate::model::{
+    CloudName, Hold, Id, Inventory, LiveTask, OtherTask, Priority, Revocation, RunId, Target, TaskId,
+    TaskState,
+};
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Reconciled<'a> {
@@ -32,15 +36,15 @@ pub struct Reconciled<'a> {
 }
 
 /// `live` are the tasks of this policy that are neither done nor cancelled;
-/// `elsewhere` the states of those of other policies.
+/// `elsewhere` what other policies have in the queue.
 /// What was given up longer than `decision_valid` ago is decided afresh: the
 /// cause may be gone, and once a day is no hammering.
 pub fn reconcile<'a>(
-    digest: &str,
+    policy: &Policy,
     evaluation: &'a Evaluation,
     inventories: &BTreeMap<CloudName, Inventory>,
     live: &[LiveTask],
-    elsewhere: &HashMap<Target, TaskState>,
+    elsewhere: &HashMap<Target, OtherTask>,
     decision_valid: SignedDuration,
     now: Timestamp,
 ) -> Reconciled<'a> {
@@ -60,7 +64,7 @@ pub fn reconcile<'a>(
     let mut waiting: Vec<&LiveTask> = Vec::new();
     for task in live {
         let is_dark = || is_dark(task, inventories);
-        match lost_reason(digest, task, &decided, evaluation, &index, is_dark) {
+        match lost_reason(&policy.digest, task, &decided, evaluation, &index, is_dark) {
             // A worker has it, or a call was made: only a look may settle it.
             Some(_) if is_under_way(task.state) => {
                 standing.insert(&task.target);
@@ -81,7 +85,11 @@ pub fn reconcile<'a>(
     }
     let is_fresh = |revocation: &&Revocation| !standing.contains(&revocation.target);
     result.fresh = evaluation.revocations.iter().filter(is_fresh).collect();
-    result.leave(|target| elsewhere.get(target).is_some_and(|state| is_on_its_way(*state)));
+    result.leave(|target| {
+        elsewhere
+            .get(target)
+            .is_some_and(|other| is_left_to(*other, policy.priority))
+    });
     if !waiting.is_empty() {
         // This policy's decisions wait for an operator, so it takes over nothing.
         result.leave(|target| elsewhere.contains_key(target));
@@ -101,9 +109,14 @@ impl Reconciled<'_> {
     }
 }
 
-/// What is held or was given up by one policy, another one may carry out.
-fn is_on_its_way(state: TaskState) -> bool {
-    state == TaskState::Queued || is_under_way(state)
+/// Whether a decision of this priority leaves its target to the task. What is
+/// held or was given up by one policy, another one may carry out; what only
+/// stands in the queue gives way to what is urgent.
+fn is_left_to(other: OtherTask, priority: Priority) -> bool {
+    match other.state {
+        TaskState::Queued => other.priority >= priority,
+        state => is_under_way(state),
+    }
 }
 
 fn is_under_way(state: TaskState) -> bool {

@@ -76,5 +76,8 @@ closed_words! {
         GivenUp = "given-up",
         /// Given up before, and tried afresh.
         Retried = "retried",
+        /// An operator took a list of people as good, smaller or not: later
+        /// reads are held against it.
+        SourceAccepted = "source-accepted",
     }
 }

@@ -1,19 +1,18 @@
 //! Taking due tasks, under a lease, with the attempt on record before any call.
 
-use std::collections::HashSet;
-
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::OptionalExtension;
 
 use super::{
     Store,
     columns::Micros,
+    due::Lane,
     entry::{self, Entry},
     error::StoreError,
     transition::{self, Cause, Lease, Next, PROGRAM},
     writer::Tx,
 };
-use crate::model::{CloudName, Event, Id, JobId, Kind, Task, TaskId, TaskState};
+use crate::model::{CloudName, Event, Kind, Priority, Task, TaskId, TaskState};
 
 /// The right to settle one claim of one task. A later claim of the same task
 /// makes it worthless.
@@ -42,15 +41,19 @@ pub struct Claimed {
 }
 
 impl Store {
-    /// Takes due tasks of a cloud, of each kind up to its number: the longest
-    /// due first, but all that are due for one resource together, so that one
-    /// call can serve them. Tasks of one job come together, however many.
+    /// Takes due tasks of a cloud and a priority, of each kind up to its
+    /// number. The number is shared between the policies that have something
+    /// due, and what one does not need goes to the others; of each policy the
+    /// longest due come first, but all that are due for one resource together,
+    /// so that one call can serve them. Tasks of one job come together, however
+    /// many.
     ///
     /// Due are tasks whose `not_before` has come, those held for grace among
     /// them, and tasks whose worker's lease has run out.
     pub async fn claim(
         &self,
         cloud: CloudName,
+        priority: Priority,
         at_most: Vec<(Kind, usize)>,
         now: Timestamp,
         lease: SignedDuration,
@@ -59,13 +62,13 @@ impl Store {
         let take_due = move |tx: &Tx<'_>| {
             let mut claimed = Vec::new();
             for (kind, limit) in at_most {
-                for id in (Due {
-                    cloud: &cloud,
+                let cloud = &cloud;
+                let lane = Lane {
+                    cloud,
+                    priority,
                     kind,
-                    now,
-                })
-                .tasks(tx, limit)?
-                {
+                };
+                for id in lane.due(tx, limit, now)? {
                     claimed.push(take(tx, id, now, until)?);
                 }
             }
@@ -74,82 +77,30 @@ impl Store {
         self.shared.writer.submit(take_due).await
     }
 
-    /// The earliest moment at which a task of the cloud, of one of the kinds,
-    /// can be claimed; it may have passed.
+    /// The earliest moment at which a task of the cloud, of the priority and
+    /// one of the kinds, can be claimed; it may have passed.
     pub async fn next_due(
         &self,
         cloud: CloudName,
+        priority: Priority,
         kinds: Vec<Kind>,
     ) -> Result<Option<Timestamp>, StoreError> {
         let earliest = move |connection: &rusqlite::Connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT claimable_at FROM tasks INDEXED BY tasks_due
-                 WHERE cloud = ?1 AND kind = ?2 AND claimable_at IS NOT NULL ORDER BY claimable_at LIMIT 1",
-            )?;
             let mut earliest: Option<Timestamp> = None;
             for kind in kinds {
-                let found = select.query_row((&cloud, kind), |row| row.get(0)).optional()?;
-                let found = found.map(|Micros(at)| at);
-                earliest = earliest.into_iter().chain(found).min();
+                let cloud = &cloud;
+                let policies = Lane {
+                    cloud,
+                    priority,
+                    kind,
+                }
+                .policies(connection)?;
+                let firsts = policies.into_iter().map(|(_, first)| first);
+                earliest = firsts.chain(earliest).min();
             }
             Ok(earliest)
         };
         self.shared.readers.read(earliest).await
-    }
-}
-
-/// What can be claimed of one kind.
-struct Due<'a> {
-    cloud: &'a CloudName,
-    kind: Kind,
-    now: Timestamp,
-}
-
-impl Due<'_> {
-    /// Walks the due tasks from the longest due, and at each resource or job
-    /// not met before stops to gather all that is due there.
-    fn tasks(&self, tx: &Tx<'_>, limit: usize) -> Result<Vec<TaskId>, StoreError> {
-        let mut due = Vec::new();
-        let (mut met, mut jobs) = (HashSet::<Id>::new(), HashSet::<JobId>::new());
-        let mut longest_due = tx.prepare_cached(
-            "SELECT resource, job FROM tasks INDEXED BY tasks_due
-             WHERE cloud = ?1 AND kind = ?2 AND claimable_at <= ?3 ORDER BY claimable_at, id",
-        )?;
-        let mut rows = longest_due.query((self.cloud, self.kind, Micros(self.now)))?;
-        while due.len() < limit
-            && let Some(row) = rows.next()?
-        {
-            let (resource, job): (Id, Option<JobId>) = (row.get(0)?, row.get(1)?);
-            match job {
-                Some(job) if jobs.insert(job.clone()) => due.extend(self.of_job(tx, &job)?),
-                None if met.insert(resource.clone()) => {
-                    due.extend(self.of_resource(tx, &resource, limit - due.len())?);
-                }
-                Some(_) | None => {}
-            }
-        }
-        Ok(due)
-    }
-
-    fn of_resource(&self, tx: &Tx<'_>, resource: &Id, limit: usize) -> Result<Vec<TaskId>, StoreError> {
-        let mut select = tx.prepare_cached(
-            "SELECT id FROM tasks INDEXED BY tasks_due_by_resource
-             WHERE cloud = ?1 AND kind = ?2 AND resource = ?3 AND claimable_at <= ?4 AND job IS NULL
-             ORDER BY claimable_at, id LIMIT ?5",
-        )?;
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values = (self.cloud, self.kind, resource, Micros(self.now), limit);
-        let ids = select.query_map(values, |row| row.get(0))?;
-        Ok(ids.collect::<Result<_, _>>()?)
-    }
-
-    fn of_job(&self, tx: &Tx<'_>, job: &JobId) -> Result<Vec<TaskId>, StoreError> {
-        let mut select = tx.prepare_cached(
-            "SELECT id FROM tasks INDEXED BY tasks_of_job
-             WHERE cloud = ?1 AND job = ?2 AND kind = ?3 AND claimable_at <= ?4 ORDER BY id",
-        )?;
-        let ids = select.query_map((self.cloud, job, self.kind, Micros(self.now)), |row| row.get(0))?;
-        Ok(ids.collect::<Result<_, _>>()?)
     }
 }
 

@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::model::{CloudName, Hold, Id, JobId, Kind, Mode, PolicyName, RunState, TaskState, Trigger};
+use crate::model::{
+    CloudName, Hold, Id, JobId, Kind, Mode, PolicyName, Priority, RunState, SourceName, TaskState, Trigger,
+};
 
 /// A moment; what is finer than a microsecond is cut off.
 #[derive(Clone, Copy)]
@@ -83,5 +85,26 @@ macro_rules! text_columns {
 
 text_columns! {
     words: Hold, Kind, Mode, RunState, TaskState, Trigger;
-    names: CloudName, Id, JobId, PolicyName
+    names: CloudName, Id, JobId, PolicyName, SourceName
+}
+
+/// A number, so that a higher one orders after a lower one whatever the words.
+impl ToSql for Priority {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number: i64 = match self {
+            Priority::Normal => 0,
+            Priority::Urgent => 1,
+        };
+        Ok(number.into())
+    }
+}
+
+impl FromSql for Priority {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Priority> {
+        match value.as_i64()? {
+            0 => Ok(Priority::Normal),
+            1 => Ok(Priority::Urgent),
+            other => Err(FromSqlError::OutOfRange(other)),
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::{
     transition::{self, Cause, PROGRAM},
     writer::Tx,
 };
-use crate::model::{Event, Hold, Revocation, Run, RunId, RunState, RunTotals, TaskId, TaskState};
+use crate::model::{Event, Hold, Priority, Revocation, Run, RunId, RunState, RunTotals, TaskId, TaskState};
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -26,6 +26,8 @@ pub struct Conclusion {
     pub notes: Vec<String>,
     pub revocations: Vec<Revocation>,
     pub enqueue: Enqueue,
+    /// Of the new tasks.
+    pub priority: Priority,
     /// A held run that this one replaces; left alone if it is held no longer.
     pub supersede: Option<RunId>,
     /// Tasks whose reason went away, each with a sentence that says so. Left

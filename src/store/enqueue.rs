@@ -17,7 +17,7 @@ use super::{
     transition::{self, PROGRAM},
     writer::Tx,
 };
-use crate::model::{PolicyName, Revocation, RunId, Target, TaskId, TaskState};
+use crate::model::{PolicyName, Priority, Revocation, RunId, Target, TaskId, TaskState};
 
 /// Revocations kept, for people to look at, of a run that queues nothing.
 const DECISIONS_KEPT: usize = 1_000;
@@ -67,7 +67,7 @@ pub(super) fn enqueue(
     let mut enqueued = Enqueued::default();
     for revocation in &conclusion.revocations {
         if let Some(live) = live_on(tx, &revocation.target)? {
-            if hold.is_some() || !gives_way(tx, &live, revocation)? {
+            if hold.is_some() || !gives_way(tx, &live, revocation, conclusion.priority)? {
                 enqueued.already_queued += 1;
                 continue;
             }
@@ -76,7 +76,8 @@ pub(super) fn enqueue(
             enqueued.taken_over += 1;
             enqueued.runs_touched.insert(live.run);
         }
-        transition::insert_task(tx, conclusion.run, revocation, hold, not_before, conclusion.now)?;
+        let (run, priority, now) = (conclusion.run, conclusion.priority, conclusion.now);
+        transition::insert_task(tx, run, revocation, priority, hold, not_before, now)?;
         enqueued.queued += 1;
     }
     Ok(enqueued)
@@ -97,14 +98,21 @@ fn live_on(tx: &Tx<'_>, target: &Target) -> Result<Option<Entry>, StoreError> {
 }
 
 /// Whether a live task of another policy leaves its target to a decision that
-/// is to be carried out now.
-fn gives_way(tx: &Tx<'_>, live: &Entry, revocation: &Revocation) -> Result<bool, StoreError> {
+/// is to be carried out now. One that only stands in the queue does so to what
+/// is urgent; one that a worker or a job of the cloud has stays with whom it is.
+fn gives_way(
+    tx: &Tx<'_>,
+    live: &Entry,
+    revocation: &Revocation,
+    priority: Priority,
+) -> Result<bool, StoreError> {
     if live.policy == revocation.evidence.policy {
         return Ok(false);
     }
     match live.state {
         TaskState::Held => Ok(true),
-        TaskState::Dead => Ok(!was_tried(tx, revocation)?),
+        TaskState::Queued if live.priority >= priority => Ok(false),
+        TaskState::Queued | TaskState::Dead => Ok(!was_tried(tx, revocation)?),
         _ => Ok(false),
     }
 }

@@ -8,7 +8,9 @@ use super::{
     error::StoreError,
     writer::Tx,
 };
-use crate::model::{Attempt, JobId, PolicyName, Revocation, RunId, Target, Task, TaskId, TaskState};
+use crate::model::{
+    Attempt, JobId, PolicyName, Priority, Revocation, RunId, Target, Task, TaskId, TaskState,
+};
 
 /// What a change of a task has to know: all but the evidence.
 pub(super) struct Entry {
@@ -16,6 +18,7 @@ pub(super) struct Entry {
     pub run: RunId,
     pub policy: PolicyName,
     pub target: Target,
+    pub priority: Priority,
     pub state: TaskState,
     pub not_before: Timestamp,
     pub attempts: u32,
@@ -27,8 +30,8 @@ pub(super) struct Entry {
 impl Entry {
     pub fn read(connection: &Connection, id: TaskId) -> Result<Option<Entry>, StoreError> {
         let mut select = connection.prepare_cached(
-            "SELECT id, run, policy, cloud, kind, resource, subject, state, not_before, attempts, lease,
-                 job
+            "SELECT id, run, policy, cloud, kind, resource, subject, priority, state, not_before, attempts,
+                 lease, job
              FROM tasks WHERE id = ?1",
         )?;
         Ok(select.query_row([id], Entry::from_row).optional()?)
@@ -41,6 +44,7 @@ impl Entry {
             run: task.run,
             policy: task.revocation.evidence.policy.clone(),
             target: task.revocation.target.clone(),
+            priority: task.priority,
             state: task.state,
             not_before: task.not_before,
             attempts: task.attempts,
@@ -55,6 +59,7 @@ impl Entry {
             run: row.get("run")?,
             policy: row.get("policy")?,
             target: target(row)?,
+            priority: row.get("priority")?,
             state: row.get("state")?,
             not_before: moment(row, "not_before")?,
             attempts: row.get("attempts")?,
@@ -82,7 +87,7 @@ pub(super) fn task(row: &Row<'_>) -> rusqlite::Result<Task> {
             due_since: moment(row, "due_since")?,
             evidence,
         },
-        priority: crate::model::Priority::Normal,
+        priority: row.get("priority")?,
         state: row.get("state")?,
         hold: row.get("hold")?,
         not_before: moment(row, "not_before")?,

@@ -15,8 +15,8 @@ use super::{
     writer::Tx,
 };
 use crate::model::{
-    Attempt, AuditRecord, CloudName, Evidence, Id, LiveTask, PolicyName, Revocation, Run, RunId, RunState,
-    Target, Task, TaskId, TaskState,
+    Attempt, AuditRecord, CloudName, Evidence, Id, LiveTask, OtherTask, PolicyName, Revocation, Run, RunId,
+    RunState, Target, Task, TaskId, TaskState,
 };
 
 /// All that is given must hold.
@@ -99,13 +99,19 @@ impl Store {
 
     /// What other policies than this one have in the queue: each target is
     /// there once, whoever wants it gone.
-    pub async fn live_elsewhere(&self, policy: PolicyName) -> Result<HashMap<Target, TaskState>, StoreError> {
+    pub async fn live_elsewhere(&self, policy: PolicyName) -> Result<HashMap<Target, OtherTask>, StoreError> {
         let elsewhere = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
-                "SELECT state, cloud, kind, resource, subject FROM tasks
+                "SELECT state, priority, cloud, kind, resource, subject FROM tasks
                  WHERE policy <> ?1 AND state IN ('held', 'queued', 'claimed', 'submitted', 'verifying', 'dead')",
             )?;
-            let tasks = select.query_map([&policy], |row| Ok((entry::target(row)?, row.get("state")?)))?;
+            let tasks = select.query_map([&policy], |row| {
+                let other = OtherTask {
+                    state: row.get("state")?,
+                    priority: row.get("priority")?,
+                };
+                Ok((entry::target(row)?, other))
+            })?;
             Ok(tasks.collect::<Result<_, _>>()?)
         };
         self.shared.readers.read(elsewhere).await

@@ -220,7 +220,7 @@ mod tests {
                 row.get(0)
             })
             .unwrap();
-        assert_eq!(migrations, 2);
+        assert_eq!(migrations, 3);
         let synchronous: i64 = again
             .pragma_query_value(None, "synchronous", |row| row.get(0))
             .unwrap();

@@ -16,8 +16,8 @@ use super::{
     writer::Tx,
 };
 use crate::model::{
-    AuditRecord, Event, Hold, JobId, Mode, PolicyName, Revocation, Run, RunId, RunState, RunTotals, TaskId,
-    TaskState, Trigger,
+    AuditRecord, Event, Hold, JobId, Mode, PolicyName, Priority, Revocation, Run, RunId, RunState, RunTotals,
+    TaskId, TaskState, Trigger,
 };
 
 /// Who acts where no person does.
@@ -136,6 +136,7 @@ pub(super) fn insert_task(
     tx: &Tx<'_>,
     run: RunId,
     revocation: &Revocation,
+    priority: Priority,
     hold: Option<Hold>,
     not_before: Timestamp,
     now: Timestamp,
@@ -152,8 +153,8 @@ pub(super) fn insert_task(
     } = revocation;
     let mut insert = tx.prepare_cached(
         "INSERT INTO tasks (run, policy, cloud, kind, resource, subject, due_since, evidence, state, hold,
-             not_before, allowed_from, decided_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12)",
+             not_before, allowed_from, decided_at, priority)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12, ?13)",
     )?;
     let values = (
         run,
@@ -168,6 +169,7 @@ pub(super) fn insert_task(
         hold,
         Micros(not_before),
         Micros(now),
+        priority,
     );
     let task: TaskId = insert.insert(values)?;
     let record = AuditRecord {

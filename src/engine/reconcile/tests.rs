@@ -4,8 +4,8 @@ mod registry;
 
 use super::*;
 use crate::{
-    engine::{evaluate::Spared, sample},
-    model::Sharing,
+    engine::{evaluate::Spared, policy::Match, sample},
+    model::{Kind, Sharing},
 };
 
 fn live(id: TaskId, run: RunId, revocation: &Revocation, state: TaskState, hold: Option<Hold>) -> LiveTask {
@@ -19,6 +19,18 @@ fn live(id: TaskId, run: RunId, revocation: &Revocation, state: TaskState, hold:
         grant_version: revocation.evidence.grant_version.clone(),
         decided_at: revocation.evidence.observed_at,
     }
+}
+
+fn policy(digest: &str, priority: Priority) -> Policy {
+    Policy {
+        digest: digest.to_owned(),
+        priority,
+        ..sample::policy(Kind::ImageShare, Match::default())
+    }
+}
+
+fn other(state: TaskState, priority: Priority) -> OtherTask {
+    OtherTask { state, priority }
 }
 
 fn decided(revocations: &[Revocation]) -> Evaluation {
@@ -45,7 +57,7 @@ fn held_against<'a>(
 ) -> Reconciled<'a> {
     let now = sample::at("2026-06-01T01:00:00Z");
     reconcile(
-        digest,
+        &policy(digest, Priority::Normal),
         evaluation,
         inventories,
         live,
@@ -157,7 +169,7 @@ fn what_was_given_up_a_day_ago_is_decided_afresh() {
     let valid = SignedDuration::from_hours(24);
     let nowhere = HashMap::new();
     let result = reconcile(
-        "d",
+        &policy("d", Priority::Normal),
         &evaluation,
         &seen("i", &["a"]),
         &dead,
@@ -198,10 +210,18 @@ fn what_another_policy_has_does_not_replace_a_run_that_waits() {
     let evaluation = decided(&[a.clone(), b.clone()]);
     let held = [live(1, 7, &a, TaskState::Held, Some(Hold::Approval))];
     for state in [TaskState::Queued, TaskState::Held, TaskState::Dead] {
-        let elsewhere = HashMap::from([(b.target.clone(), state)]);
+        let elsewhere = HashMap::from([(b.target.clone(), other(state, Priority::Normal))]);
         let (valid, now) = (SignedDuration::from_hours(24), sample::at("2026-06-01T01:00:00Z"));
         let inventories = seen("i", &["a", "b"]);
-        let result = reconcile("d", &evaluation, &inventories, &held, &elsewhere, valid, now);
+        let result = reconcile(
+            &policy("d", Priority::Normal),
+            &evaluation,
+            &inventories,
+            &held,
+            &elsewhere,
+            valid,
+            now,
+        );
         assert_eq!(
             (result.still_held, result.replaces, result.left),
             (Some(7), None, 1),

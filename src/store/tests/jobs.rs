@@ -212,13 +212,17 @@ async fn each_kind_has_its_own_line() {
     assert_eq!(
         scene
             .store
-            .next_due(cloud(), vec![Kind::ImageShare])
+            .next_due(cloud(), Priority::Normal, vec![Kind::ImageShare])
             .await
             .unwrap(),
         Some(at(3))
     );
     let at_most = vec![(Kind::Image, 2), (Kind::ImageShare, 9)];
-    let claimed = scene.store.claim(cloud(), at_most, at(4), LEASE).await.unwrap();
+    let claimed = scene
+        .store
+        .claim(cloud(), Priority::Normal, at_most, at(4), LEASE)
+        .await
+        .unwrap();
     let kinds: Vec<Kind> = claimed
         .iter()
         .map(|one| one.task.revocation.target.kind)

@@ -95,7 +95,10 @@ async fn a_store_of_the_first_version_loses_no_task() {
     let report = store.verify_audit(|_, _| {}).await.unwrap();
     assert_eq!(report.problems, Vec::<String>::new());
     assert_eq!(
-        store.next_due(cloud(), Kind::ALL.to_vec()).await.unwrap(),
+        store
+            .next_due(cloud(), Priority::Normal, Kind::ALL.to_vec())
+            .await
+            .unwrap(),
         Some(at(9)),
         "what was due stays due"
     );
@@ -127,4 +130,50 @@ async fn a_store_of_the_first_version_loses_no_task() {
         })
         .unwrap();
     assert_eq!(dangling, 0);
+}
+
+/// The queue's tables as the second version made them, with what stands there.
+fn as_the_second_version(scene: &Scene, path: &std::path::Path) {
+    let mut old = rusqlite::Connection::open(path).unwrap();
+    old.pragma_update(None, "foreign_keys", true).unwrap();
+    let second = migrations::runner().set_target(UpTo::Version(2));
+    second.run(&mut old).unwrap();
+    old.execute("ATTACH ?1 AS new", [scene.path().to_str().unwrap()])
+        .unwrap();
+    let columns = format!("{COLUMNS}, job");
+    let tasks = format!("INSERT INTO tasks ({columns}) SELECT {columns} FROM new.tasks");
+    for sql in [
+        "INSERT INTO runs SELECT * FROM new.runs",
+        &tasks,
+        "INSERT INTO attempts SELECT * FROM new.attempts",
+        "INSERT INTO audit SELECT * FROM new.audit",
+    ] {
+        old.execute(sql, []).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_store_of_the_second_version_goes_on_with_nothing_urgent_in_it() {
+    let (scene, claimed) = one_in_each_state().await;
+    let kept = scene.store.submitted(submission(&[claimed], "j", at(3))).await;
+    assert_eq!(kept.unwrap(), [true]);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("revokd.db");
+    as_the_second_version(&scene, &path);
+
+    let store = Store::open(&path).unwrap();
+
+    let migrated = everything(&store).await;
+    assert_eq!(migrated, everything(&scene.store).await);
+    assert!(migrated.iter().all(|(task, _)| task.priority == Priority::Normal));
+    let report = store.verify_audit(|_, _| {}).await.unwrap();
+    assert_eq!(report.problems, Vec::<String>::new());
+    let all = Kind::ALL.to_vec();
+    let urgent = store.next_due(cloud(), Priority::Urgent, all.clone());
+    assert_eq!(urgent.await.unwrap(), None);
+    let normal = store.next_due(cloud(), Priority::Normal, all);
+    assert_eq!(normal.await.unwrap(), Some(at(9)), "what was due stays due");
+    let claimed = store.claim(cloud(), Priority::Normal, shares(10), at(60), LEASE);
+    assert_eq!(claimed.await.unwrap().len(), 3, "verifying, queued and held");
+    assert_eq!(store.source_records().await.unwrap(), []);
 }

@@ -5,14 +5,15 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::{
-    CloudName, Comparison, Event, Evidence, Id, JobId, Kind, Mode, PolicyName, Revocation, RunId, RunState,
-    RunTotals, Target, Task, TaskId, Trigger, Verdict,
+    CloudName, Comparison, Event, Evidence, Id, JobId, Kind, Mode, PolicyName, Priority, Revocation, RunId,
+    RunState, RunTotals, Target, Task, TaskId, Trigger, Verdict,
 };
 
 mod audit;
 mod jobs;
 mod migration;
 mod neighbours;
+mod people;
 mod policies;
 mod queue;
 mod random;
@@ -69,13 +70,14 @@ impl Scene {
 
     pub async fn claim(&self, limit: usize, now: Timestamp) -> Vec<Claimed> {
         self.store
-            .claim(cloud(), shares(limit), now, LEASE)
+            .claim(cloud(), Priority::Normal, shares(limit), now, LEASE)
             .await
             .unwrap()
     }
 
     pub async fn next_due(&self, cloud: CloudName) -> Option<Timestamp> {
-        self.store.next_due(cloud, Kind::ALL.to_vec()).await.unwrap()
+        let kinds = Kind::ALL.to_vec();
+        self.store.next_due(cloud, Priority::Normal, kinds).await.unwrap()
     }
 
     pub async fn settle(&self, claimed: &Claimed, verdict: Verdict, now: Timestamp) -> bool {
@@ -170,6 +172,7 @@ pub(super) fn conclusion(
         notes: vec![],
         revocations: targets.iter().map(|target| revocation(policy, target)).collect(),
         enqueue,
+        priority: Priority::Normal,
         supersede: None,
         release: vec![],
         state: RunState::Finished,

@@ -17,7 +17,10 @@ fn on_its_own_runtime<T>(work: impl Future<Output = T>) -> T {
 async fn drain(store: Store) -> Vec<TaskId> {
     let mut settled = Vec::new();
     loop {
-        let claimed = store.claim(cloud(), shares(7), at(1), LEASE).await.unwrap();
+        let claimed = store
+            .claim(cloud(), Priority::Normal, shares(7), at(1), LEASE)
+            .await
+            .unwrap();
         if claimed.is_empty() {
             return settled;
         }

@@ -99,7 +99,13 @@ async fn nothing_is_claimed_before_its_time_or_from_another_cloud() {
     assert!(scene.claim(10, at(9)).await.is_empty());
     let other = scene
         .store
-        .claim(CloudName::from("other"), shares(10), at(10), LEASE)
+        .claim(
+            CloudName::from("other"),
+            Priority::Normal,
+            shares(10),
+            at(10),
+            LEASE,
+        )
         .await
         .unwrap();
     assert!(other.is_empty());
@@ -325,17 +331,31 @@ async fn due_tasks_are_found_by_their_index() {
     let raw = scene.raw();
     let plan = |sql: &str| -> String {
         let mut explain = raw.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let steps = explain.query_map([], |row| row.get::<_, String>(3)).unwrap();
+        // What the parameters stand for has no part in the plan.
+        let steps = explain.raw_query().mapped(|row| row.get::<_, String>(3));
         steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
     };
-    let due = plan(
-        "SELECT id FROM tasks WHERE cloud = 'c' AND kind = 'k' AND claimable_at <= 5
-         ORDER BY claimable_at, id",
-    );
-    assert!(
-        due.contains("tasks_due (cloud=? AND kind=? AND claimable_at<?)") && !due.contains("TEMP"),
-        "{due}"
-    );
+    let lane = "(cloud=? AND priority=? AND kind=? AND ";
+    let searches = [
+        (due::POLICIES, format!("tasks_due {lane}policy>?)")),
+        (due::LINE, format!("tasks_due {lane}policy=? AND claimable_at<?)")),
+        (due::OF_JOB, "tasks_of_job (cloud=? AND job=?)".to_owned()),
+        (
+            due::POLICIES_AT,
+            format!("tasks_due_by_resource {lane}resource=? AND policy>?)"),
+        ),
+        (
+            due::OF_POLICY_AT,
+            format!("tasks_due_by_resource {lane}resource=? AND policy=? AND claimable_at<?)"),
+        ),
+    ];
+    for (sql, search) in searches {
+        let steps = plan(sql);
+        assert!(
+            steps.contains(&search) && !steps.contains("TEMP"),
+            "{steps}, not {search}"
+        );
+    }
     let counts = plan("SELECT state, policy, cloud, count(*), min(due_since) FROM tasks GROUP BY 1, 2, 3");
     assert!(
         counts.contains("COVERING INDEX tasks_by_state") && !counts.contains("TEMP"),

@@ -11,7 +11,12 @@ async fn only_what_was_seen_gone_at_the_moment_or_later_is_told() {
     let targets = [share("i", "1"), share("i", "2"), share("i", "3"), image.clone()];
     scene.run("p", &targets, now_queued(at(0)), at(0)).await;
     let all = vec![(Kind::ImageShare, 4), (Kind::Image, 4)];
-    for claimed in scene.store.claim(cloud(), all, at(1), LEASE).await.unwrap() {
+    for claimed in scene
+        .store
+        .claim(cloud(), Priority::Normal, all, at(1), LEASE)
+        .await
+        .unwrap()
+    {
         let subject = claimed.task.revocation.target.subject.clone();
         let verdict = match subject.as_ref().map(Id::as_str) {
             Some("2") => dead(),

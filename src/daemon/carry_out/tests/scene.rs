@@ -25,8 +25,8 @@ use crate::{
     },
     metrics::Metrics,
     model::{
-        Batch, Failure, Id, JobId, JobStatus, Kind, Mode, Outcome, RunState, RunTotals, Target, Task,
-        TaskState, Trigger,
+        Batch, Failure, Id, JobId, JobStatus, Kind, Mode, Outcome, Priority, RunState, RunTotals, Target,
+        Task, TaskState, Trigger,
     },
     providers,
     store::{Begun, Claimed, Conclusion, Enqueue, NewRun, Store, TaskFilter},
@@ -127,6 +127,7 @@ impl Scene {
             notes: vec![],
             revocations: revocations.collect(),
             enqueue: Enqueue::Queue { not_before: now },
+            priority: Priority::Normal,
             supersede: None,
             release: vec![],
             state: RunState::Finished,
@@ -158,7 +159,11 @@ impl Scene {
     pub async fn claim(&self) -> Vec<Claimed> {
         let at_most = vec![(Kind::ImageShare, 10_000)];
         let now = self.context.now();
-        let claimed = self.context.store.claim("c".into(), at_most, now, LEASE).await;
+        let claimed = self
+            .context
+            .store
+            .claim("c".into(), Priority::Normal, at_most, now, LEASE)
+            .await;
         claimed.unwrap()
     }
 
