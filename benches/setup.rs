@@ -17,6 +17,7 @@ use revokd::{
         clock::{SharedClock, SystemClock},
         context::{Cloud, Context, Rules},
         progress::Progress,
+        wake::Wake,
     },
     metrics::Metrics,
     model::CloudName,
@@ -110,10 +111,11 @@ impl Directory {
 pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
     let clock: SharedClock = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
-    let (rules, _) = watch::channel(Arc::new(Rules::of(config)));
+    let clouds = clouds(config, &clock, &metrics)?;
+    let (rules, _) = watch::channel(Arc::new(Rules::of(config, &clouds)?));
     Ok(Arc::new(Context {
         store: Store::open(&config.daemon.store)?,
-        clouds: clouds(config, &clock, &metrics)?,
+        clouds,
         rules,
         retry: config.daemon.retry,
         decision_valid: SignedDuration::try_from(config.daemon.decision_valid)?,
@@ -121,6 +123,7 @@ pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
         clock,
         random: Arc::new(|| 0.5),
         progress: Arc::new(Progress::default()),
+        wake: Wake::new(config.daemon.wake_token.clone()),
         stop: CancellationToken::new(),
     }))
 }

@@ -17,6 +17,7 @@ use crate::{
         clock::{SharedClock, SystemClock},
         context::{Cloud, Context, Rules},
         progress::Progress,
+        wake::Wake,
     },
     engine::policy::Policy,
     metrics::Metrics,
@@ -114,7 +115,7 @@ pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
     let metrics = Arc::new(Metrics::new());
     let clouds = clouds(config, &clock, &metrics)?;
     metrics.reloaded(true, clock.now());
-    let (rules, _) = watch::channel(Arc::new(Rules::of(config)));
+    let (rules, _) = watch::channel(Arc::new(Rules::of(config, &clouds)?));
     Ok(Arc::new(Context {
         store: open_store(&config.daemon)?,
         clouds,
@@ -125,6 +126,7 @@ pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
         clock,
         random: Arc::new(random),
         progress: Arc::new(Progress::default()),
+        wake: Wake::new(config.daemon.wake_token.clone()),
         stop: CancellationToken::new(),
     }))
 }

@@ -17,21 +17,25 @@ use super::{
     progress, target,
 };
 use crate::{
+    config::types::Config,
     daemon::{
-        clock::{SharedClock, SystemClock},
+        clock::{Clock, SharedClock, SystemClock},
         collect::collect,
+        context::Cloud,
         judge::{Judged, judge},
+        people::{People, named_by},
         progress::Progress,
     },
-    engine::{brake, policy::Policy},
+    engine::{brake, evaluate::Evaluation, people::Lists, policy::Policy},
     metrics::Metrics,
-    model::{Kind, ListedIn, Revocation, Target},
+    model::{CloudName, Kind, ListedIn, Revocation, Target},
 };
 
 /// Show what would be removed now, and why; removes nothing
 ///
 /// Takes the same path as a run, stopped before the queue, whatever the mode
-/// of the policies. Exits with 1 if a part of a cloud could not be seen.
+/// of the policies. Exits with 1 if a part of a cloud could not be seen, or a list of people
+/// could not be relied on.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  revokd plan\n  revokd plan partner-shares-lapse --output json")]
 pub struct Arguments {
@@ -67,6 +71,9 @@ struct PolicyRow {
     /// Seconds between the decision and the earliest call.
     grace: i64,
     kept: Vec<KeptRow>,
+    /// Why its lists cannot be relied on: then nothing would be decided.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unproven: Vec<String>,
     /// Told in full beside the policies.
     #[serde(skip)]
     all_seen: bool,
@@ -110,23 +117,18 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let references: Vec<&Policy> = policies.iter().map(AsRef::as_ref).collect();
     let collection = collect(&clouds, clock.as_ref(), &progress, &references).await;
     drop(shown);
+    let lists = lists(&loaded.config, &clouds, clock.as_ref(), &references).await?;
     let (protection, now) = (&loaded.config.daemon.protect, clock.now());
-    let judged: Vec<(&Policy, Judged)> = references
-        .iter()
-        .map(|policy| {
-            (
-                *policy,
-                judge(
-                    policy,
-                    &collection,
-                    protection,
-                    &crate::engine::people::Lists::none(),
-                    now,
-                ),
-            )
-        })
-        .collect();
-    let plan = Plan::of(&judged);
+    let judged = references.iter().map(|policy| {
+        let mut judged = judge(policy, &collection, protection, &lists, now);
+        // Told once, and not for each target that cannot be judged for it.
+        if !lists.unproven(policy).is_empty() {
+            judged.evaluation = Evaluation::default();
+        }
+        (*policy, judged)
+    });
+    let judged: Vec<(&Policy, Judged)> = judged.collect();
+    let plan = Plan::of(&judged, &lists);
     match arguments.output {
         Output::Json => print_json(&plan)?,
         Output::Table => plan.print()?,
@@ -134,12 +136,39 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     for gap in &plan.gaps {
         output::tell(&format!("{gap}\n"));
     }
+    for row in plan.policies.iter().filter(|row| !row.unproven.is_empty()) {
+        let (name, why) = (&row.name, row.unproven.join("; "));
+        output::tell(&format!("policy {name} cannot be judged: {why}\n"));
+    }
     let unseen = plan.gaps.iter().any(|gap| gap.scope != VALUE);
-    Ok(if unseen { Exit::Failed } else { Exit::Done })
+    let unproven = plan.policies.iter().any(|row| !row.unproven.is_empty());
+    Ok(if unseen || unproven { Exit::Failed } else { Exit::Done })
+}
+
+/// What the sources say that the policies name, held against what is on record
+/// of them; nothing is put on record here.
+async fn lists(
+    config: &Config,
+    clouds: &BTreeMap<CloudName, Arc<Cloud>>,
+    clock: &dyn Clock,
+    policies: &[&Policy],
+) -> anyhow::Result<Arc<Lists>> {
+    if policies.iter().all(|policy| named_by(policy).next().is_none()) {
+        return Ok(Arc::default());
+    }
+    let people = People::connect(&config.sources, clouds)?;
+    let records = match config.daemon.store.exists() {
+        true => assemble::open_store(&config.daemon)?.source_records().await?,
+        false => vec![],
+    };
+    let baselines = records
+        .into_iter()
+        .filter_map(|record| Some((record.source, record.baseline?)));
+    Ok(people.peek(clock, policies, &baselines.collect()).await.lists)
 }
 
 impl<'a> Plan<'a> {
-    fn of(judged: &'a [(&Policy, Judged)]) -> Plan<'a> {
+    fn of(judged: &'a [(&Policy, Judged)], lists: &Lists) -> Plan<'a> {
         let unseen = judged
             .iter()
             .flat_map(|(_, judged)| judged.gaps.iter().map(GapRow::of));
@@ -155,7 +184,7 @@ impl<'a> Plan<'a> {
         Plan {
             policies: judged
                 .iter()
-                .map(|(policy, judged)| PolicyRow::of(policy, judged))
+                .map(|(policy, judged)| PolicyRow::of(policy, judged, lists.unproven(policy)))
                 .collect(),
             revocations: revocations.collect(),
             gaps,
@@ -181,6 +210,7 @@ impl<'a> Plan<'a> {
         }
         let rows = self.policies.iter().map(|row| {
             let then = match (row.mode.as_str(), row.brake.is_empty(), row.decided) {
+                _ if !row.unproven.is_empty() => "cannot be judged".to_owned(),
                 (_, _, 0) if !row.all_seen => "not all was seen".to_owned(),
                 ("observe", ..) => "observed only".to_owned(),
                 (_, _, 0) => "nothing to do".to_owned(),
@@ -228,11 +258,12 @@ fn as_rows<S: Serializer>(revocations: &[&Revocation], serializer: S) -> Result<
 }
 
 impl PolicyRow {
-    fn of(policy: &Policy, judged: &Judged) -> PolicyRow {
+    fn of(policy: &Policy, judged: &Judged, unproven: Vec<String>) -> PolicyRow {
         let evaluation = &judged.evaluation;
         let wanted: Vec<&Revocation> = evaluation.revocations.iter().collect();
         let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
         PolicyRow {
+            unproven,
             all_seen: judged.gaps.is_empty(),
             name: policy.name.to_string(),
             description: policy.description.clone(),

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::types::Config,
-    daemon::{self, Once, context::Context, report::Report},
+    daemon::{self, Once, ReloadError, context::Context, report::Report},
     model::{Hold, RunState, TaskState},
     store::{TaskCount, TaskFilter},
 };
@@ -147,7 +147,15 @@ async fn reload(context: &Context, path: &Path) -> anyhow::Result<()> {
                 );
                 return Ok(daemon::reload_refused(context, 1).await?);
             }
-            daemon::reload(context, &loaded.config).await?;
+            let reloaded = daemon::reload(context, &loaded.config).await;
+            if let Err(ReloadError::Refused(why)) = &reloaded {
+                tracing::error!(
+                    error = why as &dyn std::error::Error,
+                    "the reload was refused; the policies before it stay in force"
+                );
+                return Ok(());
+            }
+            reloaded?;
             tracing::info!(
                 policies = loaded.config.policies.len(),
                 "reloaded; changes of [daemon] and [clouds] wait for a restart"

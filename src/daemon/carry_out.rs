@@ -133,7 +133,7 @@ async fn carry_out_round(work: &Work, round: Round) -> Result<Vec<Round>, StoreE
     }
     let (mut rounds, settled) = match work.is_fresh(round.looked_at) {
         true => (vec![round], vec![]),
-        false => looks::before(work, round).await,
+        false => looks::before(work, round).await?,
     };
     let rest = rounds.split_off(rounds.len().min(1));
     let first = async {

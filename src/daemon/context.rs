@@ -1,7 +1,7 @@
 //! What every loop of the daemon is handed.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -9,7 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{clock::SharedClock, progress::Progress};
+use super::{
+    clock::SharedClock,
+    people::{NotConnected, People, named_by},
+    progress::Progress,
+    wake::Wake,
+};
 use crate::{
     config::types::Config,
     engine::{
@@ -18,9 +23,9 @@ use crate::{
         retry::RetryLimits,
     },
     metrics::Metrics,
-    model::{CloudName, Failure, PolicyName},
+    model::{CloudName, Failure, PolicyName, SourceName},
     providers,
-    store::Store,
+    store::{Store, StoreError},
 };
 
 pub struct Context {
@@ -35,6 +40,7 @@ pub struct Context {
     /// In `[0, 1)`.
     pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
     pub progress: Arc<Progress>,
+    pub wake: Wake,
     pub stop: CancellationToken,
 }
 
@@ -45,6 +51,21 @@ impl Context {
 
     pub fn rules(&self) -> Arc<Rules> {
         self.rules.borrow().clone()
+    }
+
+    /// Makes the series of the sources in use exist, with what an earlier
+    /// process put on record.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub(super) async fn remember_sources(&self) -> Result<(), StoreError> {
+        for source in self.rules().sources_in_use() {
+            self.metrics.source_exists(&source);
+            if let Some(record) = self.store.source_record(source).await? {
+                self.metrics.source_recorded(&record);
+            }
+        }
+        Ok(())
     }
 
     /// Something came into the queue.
@@ -58,18 +79,28 @@ impl Context {
 pub struct Rules {
     pub policies: Vec<Arc<Policy>>,
     pub protection: Protection,
+    pub people: People,
 }
 
 impl Rules {
-    pub fn of(config: &Config) -> Rules {
-        Rules {
+    /// # Errors
+    /// A source cannot be prepared, as when its certificate is none.
+    pub fn of(config: &Config, clouds: &BTreeMap<CloudName, Arc<Cloud>>) -> Result<Rules, NotConnected> {
+        Ok(Rules {
             policies: config.policies.iter().cloned().map(Arc::new).collect(),
             protection: config.daemon.protect.clone(),
-        }
+            people: People::connect(&config.sources, clouds)?,
+        })
     }
 
     pub fn policy(&self, name: &PolicyName) -> Option<&Arc<Policy>> {
         self.policies.iter().find(|policy| policy.name == *name)
+    }
+
+    /// Those that a policy names which is not disabled: no other is ever read.
+    pub fn sources_in_use(&self) -> BTreeSet<SourceName> {
+        let enabled = self.policies.iter().filter(|policy| policy.enabled);
+        enabled.flat_map(|policy| named_by(policy)).cloned().collect()
     }
 }
 

@@ -1,18 +1,20 @@
 //! `/metrics`, `/healthz` and `/readyz`, on loopback unless configured
-//! otherwise.
+//! otherwise; and, where a token is configured, the way to wake a policy.
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
-    extract::State,
-    http::{StatusCode, header},
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
+use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::{context::Context, health};
+use crate::model::PolicyName;
 
 /// Answers until the context says stop.
 ///
@@ -20,14 +22,50 @@ use super::{context::Context, health};
 /// The listener broke.
 pub async fn serve(context: Arc<Context>, listener: TcpListener) -> std::io::Result<()> {
     let stop = context.stop.clone();
-    let router = Router::new()
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .with_state(context);
-    axum::serve(listener, router)
+    axum::serve(listener, router(context))
         .with_graceful_shutdown(stop.cancelled_owned())
         .await
+}
+
+fn router(context: Arc<Context>) -> Router {
+    let mut router = Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz));
+    if context.wake.is_open() {
+        router = router.route("/v1/wake/{policy}", post(wake));
+    }
+    router.with_state(context)
+}
+
+/// Has a policy run now. Takes no body. Whoever asks often has no more of it:
+/// a policy that waits for its run, or has one under way, runs once more.
+async fn wake(State(context): State<Arc<Context>>, Path(policy): Path<String>, headers: HeaderMap) -> Response {
+    // Before anything else, so that a stranger learns no name.
+    if !bearer(&headers).is_some_and(|token| context.wake.admits(token)) {
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+        return (challenge, refusal(StatusCode::UNAUTHORIZED, "the token is missing or wrong")).into_response();
+    }
+    let name = PolicyName::from(policy);
+    match context.rules().policy(&name) {
+        None => refusal(StatusCode::NOT_FOUND, "there is no such policy"),
+        Some(policy) if !policy.enabled => refusal(StatusCode::CONFLICT, "the policy is disabled"),
+        Some(_) => {
+            tracing::info!(policy = %name, "woken over HTTP: the policy runs now");
+            context.wake.wake(name.clone());
+            (StatusCode::ACCEPTED, Json(json!({ "woken": name }))).into_response()
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn refusal(status: StatusCode, why: &str) -> Response {
+    (status, Json(json!({ "error": why }))).into_response()
 }
 
 async fn metrics(State(context): State<Arc<Context>>) -> Response {
@@ -63,3 +101,6 @@ fn answer(health: Result<(), String>) -> Response {
         Err(problems) => (StatusCode::SERVICE_UNAVAILABLE, format!("{problems}\n")).into_response(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -56,9 +56,10 @@ pub(super) async fn judge_with_memory(
     rules: &Arc<Rules>,
     policy: &Arc<Policy>,
     collection: &Arc<Collection>,
+    lists: &Arc<Lists>,
     now: Timestamp,
 ) -> Result<(Judged, Arc<Collection>), RunFailure> {
-    let judged = judge_aside(policy, rules, collection, now).await?;
+    let judged = judge_aside(policy, rules, collection, lists, now).await?;
     let decided = judged.evaluation.revocations.iter();
     let decided = decided.filter_map(|revocation| {
         let granted_at = revocation.evidence.granted_at?;
@@ -69,7 +70,8 @@ pub(super) async fn judge_with_memory(
         return Ok((judged, collection.clone()));
     }
     let collection = Arc::new(collection.with_grants_after(&removed));
-    Ok((judge_aside(policy, rules, &collection, now).await?, collection))
+    let judged = judge_aside(policy, rules, &collection, lists, now).await?;
+    Ok((judged, collection))
 }
 
 /// Millions of comparisons are no work for a thread that serves I/O.
@@ -77,11 +79,13 @@ async fn judge_aside(
     policy: &Arc<Policy>,
     rules: &Arc<Rules>,
     collection: &Arc<Collection>,
+    lists: &Arc<Lists>,
     now: Timestamp,
 ) -> Result<Judged, RunFailure> {
-    let (policy, rules, collection) = (policy.clone(), rules.clone(), collection.clone());
+    let (policy, rules) = (policy.clone(), rules.clone());
+    let (collection, lists) = (collection.clone(), lists.clone());
     let judging = tokio::task::spawn_blocking(move || {
-        judge(&policy, &collection, &rules.protection, &Lists::none(), now)
+        judge(&policy, &collection, &rules.protection, &lists, now)
     });
     Ok(judging.await?)
 }

@@ -12,10 +12,13 @@ mod dispatch;
 mod health;
 mod http;
 pub mod judge;
+pub mod people;
 pub mod progress;
 pub mod report;
 pub mod run;
 mod scheduler;
+mod started;
+pub mod wake;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,6 +27,7 @@ use tokio::{net::TcpListener, task::JoinSet};
 
 use self::{
     context::{Context, Rules},
+    people::NotConnected,
     report::Report,
 };
 use crate::{
@@ -49,6 +53,16 @@ pub enum DaemonError {
     Http(#[from] std::io::Error),
     #[error("stopped with work in flight after {0:?}; the next start looks what became of it")]
     StopTimedOut(Duration),
+}
+
+/// Why a new configuration is not in force.
+#[derive(Debug, thiserror::Error)]
+pub enum ReloadError {
+    #[error("store")]
+    Store(#[from] StoreError),
+    /// Those before it stay in force.
+    #[error(transparent)]
+    Refused(#[from] NotConnected),
 }
 
 /// How a one-off pass over the policies ended.
@@ -82,6 +96,11 @@ pub async fn serve(
     let mut loops = dispatchers(&context);
     let scheduling = scheduler::schedule(context.clone());
     loops.spawn(async { Ok(scheduling.await?) });
+    let watching = wake::watch(context.clone());
+    loops.spawn(async {
+        watching.await;
+        Ok(())
+    });
     // A client that never ends its request must not keep the daemon from
     // stopping, so this one is not waited for.
     let serving = tokio::spawn(http::serve(context.clone(), listener));
@@ -165,15 +184,26 @@ pub async fn once(
 /// cancelled when its turn comes, and decided afresh.
 ///
 /// # Errors
-/// The store could not record it.
-pub async fn reload(context: &Context, config: &Config) -> Result<(), StoreError> {
+/// A source of it cannot be prepared: then nothing is replaced, and the refusal
+/// is noted. Or the store could not record it.
+pub async fn reload(context: &Context, config: &Config) -> Result<(), ReloadError> {
+    let rules = match Rules::of(config, &context.clouds) {
+        Ok(rules) => rules,
+        Err(why) => {
+            reload_refused(context, 1).await?;
+            return Err(why.into());
+        }
+    };
     record(
         context,
         Event::ConfigurationLoaded,
         &format!("{} policies", config.policies.len()),
     )
     .await?;
-    context.rules.send_replace(Arc::new(Rules::of(config)));
+    let before = context.rules.send_replace(Arc::new(rules));
+    for gone in before.sources_in_use().difference(&context.rules().sources_in_use()) {
+        context.metrics.source_gone(gone);
+    }
     retire(context).await?;
     context.metrics.reloaded(true, context.now());
     Ok(())
@@ -210,11 +240,13 @@ async fn lock(context: &Context) -> Result<Option<DispatchLock>, StoreError> {
     Ok(lock)
 }
 
-/// Ends what nobody can carry out any more: tasks of policies and clouds that
-/// are not in the configuration.
+/// Ends what nobody can carry out any more, tasks of policies and clouds that
+/// are not in the configuration, and forgets sources that are not there either.
 async fn retire(context: &Context) -> Result<(), StoreError> {
-    let policies = context
-        .rules()
+    let rules = context.rules();
+    let sources = rules.people.names().cloned().collect();
+    context.store.forget_sources(sources).await?;
+    let policies = rules
         .policies
         .iter()
         .map(|policy| policy.name.clone())

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::judge::Judged;
+use super::{
+    judge::Judged,
+    people::{People, Seen},
+};
 use crate::{
     engine::{
         brake::Trip,
@@ -15,6 +18,10 @@ use crate::{
 
 /// At most this many single remarks go into the notes of a run.
 const NOTES_MAX: usize = 20;
+
+/// At most this many remarks on the entries of lists: they stay as they are
+/// from run to run.
+const ENTRIES_MAX: usize = 5;
 
 /// How one run ended.
 #[derive(Clone, Debug)]
@@ -31,6 +38,9 @@ pub struct Report {
     pub unreadable: Vec<Unreadable>,
     /// The run that an operator has to allow or reject, if there is one.
     pub waits: Option<RunId>,
+    /// A list that the policy decides by could not be relied on, so that
+    /// nothing was judged.
+    pub unproven: bool,
     /// What a person should know beside the figures.
     pub notes: Vec<String>,
 }
@@ -49,6 +59,7 @@ impl Report {
             spared: vec![],
             unreadable: vec![],
             waits: None,
+            unproven: false,
             notes,
         }
     }
@@ -90,6 +101,25 @@ pub(super) fn notes(judged: &Judged, reconciled: &Reconciled, trips: &[Trip]) ->
     notes
 }
 
+/// Entries of the policy's lists that decide on nobody.
+pub(super) fn undecided(judged: &Judged, seen: &Seen, policy: &Policy) -> Vec<String> {
+    let disputed = judged.evaluation.disputed.iter();
+    let disputed = disputed.map(|(source, sentence)| format!("source {source}: {sentence}"));
+    let unusable = seen.unusable(policy).cloned();
+    let mut entries = few(disputed);
+    entries.extend(few(unusable));
+    entries
+}
+
+fn few(mut sentences: impl Iterator<Item = String>) -> Vec<String> {
+    let mut few: Vec<String> = sentences.by_ref().take(ENTRIES_MAX).collect();
+    let more = sentences.count();
+    if more > 0 {
+        few.push(format!("and {more} more entries of which nobody is decided on"));
+    }
+    few
+}
+
 /// What matched or might have, and was kept.
 pub(super) fn kept(judged: &Judged) -> impl Iterator<Item = String> {
     let unreadable = judged.evaluation.unreadable.iter().take(NOTES_MAX);
@@ -107,10 +137,14 @@ pub(super) fn overlapping(policy: &Arc<Policy>, other: RunId) -> Report {
     }
 }
 
-pub(super) fn announce(report: &Report) {
+pub(super) fn announce(report: &Report, people: &People) {
     let totals = &report.totals;
     let (policy, run) = (&report.policy.name, report.run.unwrap_or_default());
+    if !report.unproven && report.run.is_some() && people.is_proven_again(policy) {
+        tracing::info!(%policy, run, "the lists of the policy can be relied on again");
+    }
     match report.state {
+        RunState::Failed if report.unproven => unproven(report, people),
         RunState::Held => tracing::warn!(
             %policy, run, seen = totals.seen, decided = totals.decided,
             "held: nothing is removed until `revokd runs allow {run}` or `revokd runs reject {run}`"
@@ -123,5 +157,16 @@ pub(super) fn announce(report: &Report) {
     }
     for note in report.notes.iter().filter(|_| report.state != RunState::Failed) {
         tracing::info!(%policy, run, "{note}");
+    }
+}
+
+/// The bell rings once: a directory that is down for a day is no news every
+/// five minutes.
+fn unproven(report: &Report, people: &People) {
+    let (policy, run) = (&report.policy.name, report.run.unwrap_or_default());
+    let reason = report.notes.join("; ");
+    match people.is_news(policy, &report.notes) {
+        true => tracing::warn!(%policy, run, reason, "nothing is decided until its lists can be relied on"),
+        false => tracing::info!(%policy, run, reason, "its lists can still not be relied on"),
     }
 }

@@ -8,7 +8,8 @@ use super::{
     collect::{Collection, collect},
     context::{Context, Rules},
     judge::judge_with_memory,
-    report::{Report, announce, kept, notes, overlapping, totals},
+    people::{Seen, named_by},
+    report::{Report, announce, kept, notes, overlapping, totals, undecided},
 };
 use crate::{
     engine::{
@@ -37,7 +38,14 @@ pub enum RunFailure {
     Evaluate(#[from] tokio::task::JoinError),
 }
 
-/// Runs `policies` on one look at their clouds.
+/// What the policies of one run are judged by.
+struct Sight {
+    collection: Arc<Collection>,
+    /// Or why no list can be used: what was read could not be put on record.
+    people: Result<Seen, String>,
+}
+
+/// Runs `policies` on one look at their clouds and one read of their sources.
 ///
 /// # Errors
 /// The store could not be written; what was decided until then stays.
@@ -46,6 +54,8 @@ pub async fn run(
     policies: &[Arc<Policy>],
     trigger: Trigger,
 ) -> Result<Vec<Report>, StoreError> {
+    // A list has to be as new as the wish for the run: it may be the reason.
+    let asked_at = context.now();
     let mut begun = Vec::new();
     let mut reports = Vec::new();
     for policy in policies {
@@ -63,11 +73,12 @@ pub async fn run(
         }
     }
     let wanted: Vec<&Policy> = begun.iter().map(|(policy, ..)| policy.as_ref()).collect();
-    let collection = collect_within(context, &wanted).await;
+    let rules_before = context.rules();
+    let sight = look_within(context, &rules_before, &wanted, asked_at).await;
     let rules = context.rules();
     for (policy, run, started) in begun {
-        let concluded = match &collection {
-            Ok(collection) => conclude(context, &rules, policy, run, collection).await,
+        let concluded = match &sight {
+            Ok(sight) => conclude(context, &rules, policy, run, sight).await,
             Err(reason) => fail(context, policy, run, vec![reason.clone()]).await,
         };
         let report = match concluded {
@@ -79,20 +90,32 @@ pub async fn run(
         context
             .metrics
             .run_ended(&policy.name, report.state, report.totals, took, now);
-        announce(&report);
+        announce(&report, &rules.people);
         reports.push(report);
     }
     context.wake_dispatchers();
     Ok(reports)
 }
 
+/// Looks at the clouds and reads the sources, side by side.
+///
 /// # Errors
-/// Why the clouds were not read to the end.
-async fn collect_within(context: &Context, wanted: &[&Policy]) -> Result<Arc<Collection>, String> {
+/// Why they were not read to the end.
+async fn look_within(
+    context: &Context,
+    rules: &Rules,
+    wanted: &[&Policy],
+    asked_at: Timestamp,
+) -> Result<Sight, String> {
     let deadline = context.now() + RUN_AT_MOST;
     let (clock, progress) = (context.clock.as_ref(), &context.progress);
+    let collecting = collect(&context.clouds, clock, progress, wanted);
+    let reading = rules.people.lists(context, wanted, asked_at);
     tokio::select! {
-        collection = collect(&context.clouds, clock, progress, wanted) => Ok(Arc::new(collection)),
+        (collection, seen) = async { tokio::join!(collecting, reading) } => Ok(Sight {
+            collection: Arc::new(collection),
+            people: seen.map_err(|error| format!("putting the sources on record: {error}")),
+        }),
         () = context.stop.cancelled() => Err("stopped before the clouds were read".to_owned()),
         () = context.clock.sleep_until(deadline) => {
             Err(format!("the clouds were not read within {RUN_AT_MOST:#}"))
@@ -105,10 +128,28 @@ async fn conclude(
     rules: &Arc<Rules>,
     policy: &Arc<Policy>,
     run: RunId,
-    collection: &Arc<Collection>,
+    sight: &Sight,
 ) -> Result<Report, RunFailure> {
     let now = context.now();
-    let (judged, collection) = judge_with_memory(context, rules, policy, collection, now).await?;
+    let nothing = Seen::default();
+    let seen = match &sight.people {
+        Ok(seen) => seen,
+        Err(reason) if named_by(policy).next().is_some() => {
+            return fail(context, policy, run, vec![reason.clone()]).await;
+        }
+        Err(_) => &nothing,
+    };
+    let unproven = seen.lists.unproven(policy);
+    if !unproven.is_empty() {
+        context.metrics.run_unproven(&policy.name);
+        let report = fail(context, policy, run, unproven).await?;
+        return Ok(Report {
+            unproven: true,
+            ..report
+        });
+    }
+    let (judged, collection) =
+        judge_with_memory(context, rules, policy, &sight.collection, &seen.lists, now).await?;
     if judged.blind {
         let notes = judged.gaps.iter().map(ToString::to_string).collect();
         let report = fail(context, policy, run, notes).await?;
@@ -116,6 +157,10 @@ async fn conclude(
             gaps: judged.gaps,
             ..report
         });
+    }
+    for source in named_by(policy) {
+        let disputed = judged.evaluation.disputed.iter().filter(|(of, _)| of == source);
+        context.metrics.source_disputed(source, disputed.count() as u64);
     }
     let live = context.store.live(policy.name.clone()).await?;
     let valid = context.decision_valid;
@@ -142,6 +187,7 @@ async fn conclude(
     let state = if held { RunState::Held } else { RunState::Finished };
     let mut totals = totals(&judged);
     let mut notes = notes(&judged, &reconciled, &trips);
+    notes.extend(undecided(&judged, seen, policy));
     let conclusion = Conclusion {
         run,
         state,
@@ -174,6 +220,7 @@ async fn conclude(
         spared: judged.evaluation.spared,
         unreadable: judged.evaluation.unreadable,
         waits,
+        unproven: false,
         notes,
     })
 }

@@ -3,9 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::task::JoinSet;
 
-use super::{context::Context, run::run};
+use super::{context::Context, people::named_by, run::run, started::Started};
 use crate::{
     engine::{
         policy::{Missed, Policy},
@@ -31,33 +30,37 @@ struct Next {
 /// set back, and what was planned by the wrong one would stay far away.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
+/// How long a policy that was woken waits for its run in another process.
+const WAKE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
 /// Works until the context says stop.
 ///
 /// # Errors
 /// The store failed.
 pub async fn schedule(context: Arc<Context>) -> Result<(), StoreError> {
     let mut rules_changed = context.rules.subscribe();
-    let mut running: JoinSet<()> = JoinSet::new();
+    let mut started = Started::default();
     let mut agenda = plan(&context, None).await?;
     loop {
         let due = agenda.values().map(|next| next.start).min();
         let wait = due.unwrap_or(Timestamp::MAX).min(context.now() + LOOK_AGAIN);
         tokio::select! {
             () = context.stop.cancelled() => break,
-            Some(_) = running.join_next() => {}
+            woken = started.ended() => start_woken(&context, woken, &mut started),
+            () = context.wake.told() => start_woken(&context, context.wake.take(), &mut started),
             changed = rules_changed.changed() => {
                 if changed.is_ok() {
                     agenda = plan(&context, Some(agenda)).await?;
                 }
             }
-            () = context.clock.sleep_until(wait) => start_ripe(&context, &mut agenda, &mut running),
+            () = context.clock.sleep_until(wait) => start_ripe(&context, &mut agenda, &mut started),
         }
     }
-    while running.join_next().await.is_some() {}
+    started.all_ended().await;
     Ok(())
 }
 
-fn start_ripe(context: &Arc<Context>, agenda: &mut Agenda, running: &mut JoinSet<()>) {
+fn start_ripe(context: &Arc<Context>, agenda: &mut Agenda, started: &mut Started) {
     let now = context.now();
     let names: Vec<PolicyName> = agenda.keys().cloned().collect();
     for name in names {
@@ -66,13 +69,48 @@ fn start_ripe(context: &Arc<Context>, agenda: &mut Agenda, running: &mut JoinSet
         };
         if next.start <= now {
             let later = after(context, &next.policy, next.fire.max(now));
-            agenda.extend(later.map(|later| (name, later)));
-            running.spawn(start(context.clone(), next));
+            agenda.extend(later.map(|later| (name.clone(), later)));
+            started.start(name, start(context.clone(), next));
             continue;
         }
         // Planned by a clock that was set back since: the sooner one holds.
         let sooner = after(context, &next.policy, now).filter(|sooner| sooner.start < next.start);
         agenda.insert(name, sooner.unwrap_or(next));
+    }
+}
+
+/// Starts policies beside their schedule, which stays as it is. One that runs
+/// already does so once more afterwards.
+fn start_woken(
+    context: &Arc<Context>,
+    woken: impl IntoIterator<Item = PolicyName>,
+    started: &mut Started,
+) {
+    let rules = context.rules();
+    for name in woken {
+        let Some(policy) = rules.policy(&name).filter(|policy| policy.enabled) else {
+            continue;
+        };
+        if started.is_free(&name) {
+            started.start(name, run_woken(context.clone(), policy.clone()));
+        }
+    }
+}
+
+async fn run_woken(context: Arc<Context>, policy: Arc<Policy>) {
+    let name = &policy.name;
+    match run(&context, std::slice::from_ref(&policy), Trigger::Wake).await {
+        // Another process runs it, and may have looked too early.
+        Ok(reports) if reports.iter().any(|report| report.run.is_none()) => {
+            tokio::select! {
+                () = context.stop.cancelled() => {}
+                () = context.clock.sleep_until(context.now() + WAKE_AGAIN) => context.wake.wake(name.clone()),
+            }
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::error!(policy = %name, error = &error as &dyn std::error::Error, "the run broke off");
+        }
     }
 }
 
@@ -95,6 +133,7 @@ async fn start(context: Arc<Context>, next: Next) {
 /// was planned for a policy that did not change stays.
 async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, StoreError> {
     let starting = before.is_none();
+    context.remember_sources().await?;
     let mut before = before.unwrap_or_default();
     let mut agenda = Agenda::new();
     for policy in &context.rules().policies {
@@ -105,6 +144,9 @@ async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, Store
             continue;
         }
         context.metrics.policy_exists(&name);
+        if named_by(policy).next().is_some() {
+            context.metrics.leaver_policy_exists(&name);
+        }
         if let Some(last) = context.store.last_success(name.clone()).await? {
             context.metrics.remember_success(&name, last);
         }

@@ -1,5 +1,5 @@
-//! Every metric in one struct, with closed labels: policies and clouds are
-//! those of the configuration, all else is an enum of the model.
+//! Every metric in one struct, with closed labels: policies, clouds and sources
+//! are those of the configuration, all else is an enum of the model.
 //!
 //! `docs/metrics.md` describes each; a test holds the two against each other.
 
@@ -11,6 +11,10 @@ use self::registry::{counter_vec, gauge, gauge_vec, histogram, int_gauge, int_ga
 
 mod record;
 mod registry;
+mod sources;
+
+pub use self::sources::SourceResult;
+use self::sources::SourceMetrics;
 
 pub struct Metrics {
     registry: Registry,
@@ -36,6 +40,8 @@ pub struct Metrics {
     revocation_lag: HistogramVec,
     removal_calls: IntCounterVec,
     removal_call_targets: HistogramVec,
+
+    sources: SourceMetrics,
 
     requests: IntCounterVec,
     request_seconds: HistogramVec,
@@ -200,6 +206,7 @@ impl Metrics {
                     1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 2500.0, 10_000.0,
                 ],
             ),
+            sources: SourceMetrics::new(r),
             requests: counter_vec(
                 r,
                 "revokd_cloud_requests_total",

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Metrics;
 use crate::{
-    model::{CloudName, Kind, PolicyName, RunState, RunTotals, TaskState, Verdict},
+    model::{CloudName, Kind, PolicyName, Revocation, RunState, RunTotals, TaskState, Verdict},
     providers::calls::{Call, CallResult, Operation},
     store::TaskCount,
 };
@@ -55,6 +55,7 @@ impl Metrics {
         ] {
             let _ = gauge.remove_label_values(&labels);
         }
+        self.leaver_policy_gone(policy);
     }
 
     pub fn run_ended(
@@ -128,15 +129,9 @@ impl Metrics {
             .observe(targets as f64);
     }
 
-    /// A verdict that ends a task; the lag is observed only for what is gone.
-    pub fn task_ended(
-        &self,
-        policy: &PolicyName,
-        cloud: &CloudName,
-        verdict: &Verdict,
-        due_since: Timestamp,
-        now: Timestamp,
-    ) {
+    /// A verdict that ends a task; the lags are observed only for what is gone.
+    pub fn task_ended(&self, revocation: &Revocation, verdict: &Verdict, now: Timestamp) {
+        let (policy, cloud) = (&revocation.evidence.policy, &revocation.target.cloud);
         let state = match verdict {
             Verdict::Done { .. } => TaskState::Done,
             Verdict::Dead { .. } => TaskState::Dead,
@@ -147,10 +142,11 @@ impl Metrics {
             .with_label_values(&[policy.as_str(), cloud.as_str(), state.as_str()])
             .inc();
         if state == TaskState::Done {
-            let lag = now.duration_since(due_since).as_secs_f64().max(0.0);
+            let lag = now.duration_since(revocation.due_since).as_secs_f64().max(0.0);
             self.revocation_lag
                 .with_label_values(&[policy.as_str()])
                 .observe(lag);
+            self.leaver_gone(&revocation.evidence, now);
         }
     }
 
@@ -220,13 +216,9 @@ impl Metrics {
         self.queue(&[count], 0);
         self.attempt_ended(&cloud, "accepted");
         self.removal_called(&cloud, Kind::ImageShare, 1, "accepted");
-        self.task_ended(
-            &policy,
-            &cloud,
-            &Verdict::Done { note: String::new() },
-            epoch,
-            epoch,
-        );
+        let finished = [policy.as_str(), cloud.as_str(), TaskState::Done.as_str()];
+        self.tasks_finished.with_label_values(&finished);
+        self.touch_sources();
         let call = Call {
             operation: Operation::Login,
             result: CallResult::Ok,
@@ -236,10 +228,10 @@ impl Metrics {
     }
 }
 
-fn seconds(moment: Timestamp) -> f64 {
+pub(super) fn seconds(moment: Timestamp) -> f64 {
     moment.as_duration().as_secs_f64()
 }
 
-fn signed(count: u64) -> i64 {
+pub(super) fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

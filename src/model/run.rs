@@ -57,6 +57,8 @@ closed_words! {
         /// A fire that passed while nothing was running, made up once.
         Missed = "missed",
         Operator = "operator",
+        /// Early: a source changed, or somebody asked the daemon.
+        Wake = "wake",
     }
 }
 

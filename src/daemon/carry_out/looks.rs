@@ -1,6 +1,11 @@
 //! Looks before and after calls, and what they decide.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use jiff::SignedDuration;
 
 use super::{
     Answered, Work,
@@ -10,19 +15,33 @@ use super::{
 use crate::{
     engine::{
         circuit,
+        people::Lists,
+        policy::Policy,
         recheck::{self, Presence, Recheck},
     },
-    model::{Failure, Id, Inventory, Kind, Verdict},
-    store::Claimed,
+    model::{Failure, Id, Inventory, Kind, PolicyName, Verdict},
+    store::{Claimed, StoreError},
 };
 
 /// What was seen of each resource; those are missing that nobody looked at.
 type Views = HashMap<Id, Result<Inventory, Failure>>;
 
+/// How old the read of a list may be that a call rests on: who comes back is
+/// kept from then on.
+const LIST_VALID: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long a task waits for a list that cannot be relied on.
+const LIST_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// Looks at the resources of a round that is about to be called. Returns what
 /// of it may be called, and what the look settled already. A batch that lost
 /// targets is planned anew.
-pub(super) async fn before(work: &Work, round: Round) -> (Vec<Round>, Vec<Ending>) {
+///
+/// # Errors
+/// The store failed.
+pub(super) async fn before(work: &Work, round: Round) -> Result<(Vec<Round>, Vec<Ending>), StoreError> {
+    // First, as a read may take longer than the look at a resource is good for.
+    let lists = lists(work, &round).await?;
     let stopping = || work.context.stop.is_cancelled() || work.cloud.is_down();
     let views = look_at(work, round.tasks(), stopping).await;
     let looked_at = work.now();
@@ -31,7 +50,7 @@ pub(super) async fn before(work: &Work, round: Round) -> (Vec<Round>, Vec<Ending
         let size = call.tasks.len();
         let mut left = Vec::with_capacity(size);
         for claimed in call.tasks {
-            match before_call(work, &views, &claimed) {
+            match before_call(work, &views, &lists, &claimed) {
                 None => left.push(claimed),
                 Some((verdict, word)) => endings.push(Ending {
                     claimed,
@@ -56,7 +75,26 @@ pub(super) async fn before(work: &Work, round: Round) -> (Vec<Round>, Vec<Ending
             Err(violated) => endings.extend(violated),
         }
     }
-    (rounds::of(calls, Some(looked_at)), endings)
+    Ok((rounds::of(calls, Some(looked_at)), endings))
+}
+
+/// What the sources say that the policies of the round name, each read once for
+/// all of its tasks. A policy that changed meanwhile has another digest, and its
+/// tasks are cancelled whatever the lists say.
+async fn lists(work: &Work, round: &Round) -> Result<Arc<Lists>, StoreError> {
+    let (context, rules) = (&work.context, work.context.rules());
+    let names: BTreeSet<&PolicyName> = round
+        .tasks()
+        .map(|claimed| &claimed.task.revocation.evidence.policy)
+        .collect();
+    let policies = names.into_iter().filter_map(|name| rules.policy(name));
+    let policies: Vec<&Policy> = policies.map(AsRef::as_ref).collect();
+    let no_older_than = work.now() - LIST_VALID;
+    tokio::select! {
+        seen = rules.people.lists(context, &policies, no_older_than) => Ok(seen?.lists),
+        // Without its lists no policy that names some has anything called.
+        () = context.stop.cancelled() => Ok(Arc::default()),
+    }
 }
 
 /// Looks what came of calls that were answered.
@@ -149,7 +187,12 @@ async fn look(work: &Work, kind: Kind, resource: &Id, subjects: &[Id]) -> Result
 }
 
 /// What the look before the call settles already; `None`: make the call.
-fn before_call(work: &Work, views: &Views, claimed: &Claimed) -> Option<(Verdict, &'static str)> {
+fn before_call(
+    work: &Work,
+    views: &Views,
+    lists: &Lists,
+    claimed: &Claimed,
+) -> Option<(Verdict, &'static str)> {
     let (context, task) = (&work.context, &claimed.task);
     let view = match views.get(&task.revocation.target.resource) {
         Some(Ok(view)) => view,
@@ -167,15 +210,22 @@ fn before_call(work: &Work, views: &Views, claimed: &Claimed) -> Option<(Verdict
     let rules = context.rules();
     let policy = rules.policy(&task.revocation.evidence.policy);
     let (policy, now) = (policy.map(AsRef::as_ref), context.now());
+    let unproven = policy.map_or_else(Vec::new, |policy| lists.unproven(policy));
     match recheck::recheck(
         task,
         policy,
         view,
         &rules.protection,
-        &crate::engine::people::Lists::none(),
+        lists,
         context.decision_valid,
         now,
     ) {
+        // That a directory is down for an hour says nothing about the task.
+        Recheck::Proceed | Recheck::Unknown(_) if !unproven.is_empty() => {
+            let not_before = now + LIST_AGAIN;
+            let verdict = settling::not_called_until(not_before, claimed, &unproven.join("; "));
+            Some((verdict, "not-called"))
+        }
         Recheck::Proceed => None,
         Recheck::Gone => {
             let note = match claimed.called {

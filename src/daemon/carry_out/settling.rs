@@ -1,6 +1,6 @@
 //! The end of tries: the verdict, its place in the store, the metrics, the log.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Context, StoreError, Work};
 use crate::{
@@ -60,8 +60,12 @@ pub async fn hand_back(context: &Context, tasks: Vec<Claimed>, why: &str) -> Res
 }
 
 pub(super) fn not_called(context: &Context, claimed: &Claimed, why: &str) -> Verdict {
+    not_called_until(context.now(), claimed, why)
+}
+
+pub(super) fn not_called_until(not_before: Timestamp, claimed: &Claimed, why: &str) -> Verdict {
     Verdict::Again {
-        not_before: context.now(),
+        not_before,
         called: claimed.called,
         burned: false,
         note: why.to_owned(),
@@ -133,12 +137,8 @@ pub(super) async fn settle(context: &Context, endings: Vec<Ending>) -> Result<()
             continue;
         }
         let revocation = &claimed.task.revocation;
-        let cloud = &revocation.target.cloud;
-        let policy = &revocation.evidence.policy;
-        context.metrics.attempt_ended(cloud, word);
-        context
-            .metrics
-            .task_ended(policy, cloud, verdict, revocation.due_since, now);
+        context.metrics.attempt_ended(&revocation.target.cloud, word);
+        context.metrics.task_ended(revocation, verdict, now);
         log(claimed, verdict);
         match verdict {
             Verdict::Done { .. } => ended.done += 1,

@@ -18,6 +18,7 @@ use revokd::{
         clock::{Clock, SharedClock},
         context::{Cloud, Context, Rules},
         progress::Progress,
+        wake::Wake,
     },
     engine::policy::Policy,
     metrics::Metrics,
@@ -154,16 +155,19 @@ impl Stage {
             let ready = Cloud::new(name.clone(), handles, concurrency, timeout, metrics.clone());
             (name.clone(), Arc::new(ready))
         });
+        let clouds = clouds.collect();
+        let rules = Rules::of(&config, &clouds).expect("sources that can be prepared");
         Arc::new(Context {
             store: self.store().clone(),
-            clouds: clouds.collect(),
-            rules: watch::channel(Arc::new(Rules::of(&config))).0,
+            clouds,
+            rules: watch::channel(Arc::new(rules)).0,
             retry: config.daemon.retry,
             decision_valid: SignedDuration::try_from(config.daemon.decision_valid).expect("a short time"),
             metrics,
             clock,
             random: Arc::new(|| 0.5),
             progress: Arc::new(Progress::default()),
+            wake: Wake::new(config.daemon.wake_token.clone()),
             stop: CancellationToken::new(),
         })
     }

@@ -17,7 +17,9 @@ use super::{
 use crate::{
     daemon::{
         context::{Cloud, Context, Rules},
+        people::People,
         progress::Progress as Shown,
+        wake::Wake,
     },
     engine::{
         policy::{Age, Match, Protection},
@@ -82,6 +84,7 @@ impl Scene {
         let rules = Rules {
             policies: vec![Arc::new(policy)],
             protection: Protection::default(),
+            people: People::default(),
         };
         let context = Arc::new(Context {
             store: Store::open(&directory.path().join("revokd.db")).unwrap(),
@@ -93,6 +96,7 @@ impl Scene {
             clock: clock.clone(),
             random: Arc::new(|| 0.5),
             progress: Arc::new(Shown::default()),
+            wake: Wake::new(None),
             stop: CancellationToken::new(),
         });
         Scene {

@@ -1,0 +1,47 @@
+//! One read of a source, and what it proves.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::{
+    engine::people::{Demands, Proven, prove},
+    metrics::SourceResult,
+    model::{Baseline, Roll},
+};
+
+pub(super) struct Reading {
+    /// What became of the list later it cannot know.
+    pub begun: Timestamp,
+    /// What the source showed just before.
+    pub glance: Option<String>,
+    pub outcome: Result<Arc<Roll>, String>,
+}
+
+impl Reading {
+    /// # Errors
+    /// Why nothing can be decided by it.
+    pub fn proven(
+        &self,
+        demands: &Demands,
+        baseline: Option<Baseline>,
+        now: Timestamp,
+    ) -> Result<Proven, String> {
+        prove(self.outcome.clone()?, demands, baseline, now)
+    }
+
+    pub fn result(&self, proven: &Result<Proven, String>) -> SourceResult {
+        match (&self.outcome, proven) {
+            (Err(_), _) => SourceResult::Failed,
+            (Ok(_), Err(_)) => SourceResult::Unproven,
+            (Ok(_), Ok(_)) => SourceResult::Good,
+        }
+    }
+
+    /// Entries that cannot be used; `None` where nothing was read.
+    pub fn unusable(&self) -> Option<u64> {
+        let roll = self.outcome.as_ref().ok()?;
+        let unusable = roll.entries.iter().filter(|entry| entry.problem.is_some());
+        Some(unusable.count() as u64)
+    }
+}
