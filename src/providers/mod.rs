@@ -29,6 +29,7 @@ mod scripted;
 mod session;
 mod simulated;
 mod token;
+mod users;
 
 pub use http::ConnectError;
 pub use registry::connect;
@@ -66,10 +67,11 @@ pub trait Reader: Send + Sync {
         now: Timestamp,
     ) -> BoxFuture<'a, Result<Inventory, Failure>>;
 
-    /// All users of the caller's account, or an `Err`: never a part of them.
-    /// `last_seen` is filled in where `needs_last_seen` asks for it and the
-    /// cloud can tell.
-    fn users(&self, needs_last_seen: bool, now: Timestamp) -> BoxFuture<'_, Result<Vec<User>, Failure>>;
+    /// All users of the caller's account by id, or an `Err`: never a part of
+    /// them. Without `needs_details` they are as the list has them; with it
+    /// everything is asked for that the service tells of each, `last_seen` and
+    /// attributes that the list leaves out, which may take calls for each.
+    fn users(&self, needs_details: bool, now: Timestamp) -> BoxFuture<'_, Result<Vec<User>, Failure>>;
 
     /// The cheapest call that shows whether the cloud answers again.
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>>;

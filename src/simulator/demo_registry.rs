@@ -133,16 +133,24 @@ impl Maker {
             "paula.richter",
             "build-bot",
         ];
-        let names = names.map(|name| self.world.add_user_in(&self.account, name, "unused"));
+        let names = names.map(|name| self.person(name));
         self.staff.extend(names);
         for name in ["quentin.maurer", "rosa.haller"] {
-            let user = self.world.add_user_in(&self.account, name, "unused");
+            let user = self.person(name);
             if let Some(user) = self.world.user_mut(user.as_str()) {
                 user.enabled = false;
             }
             self.disabled.push(user);
         }
-        self.deleted = self.world.add_user_in(&self.account, "simon.vogel", "unused");
+        self.deleted = self.person("simon.vogel");
+    }
+
+    fn person(&mut self, name: &str) -> Id {
+        let id = self.world.add_user_in(&self.account, name, "unused");
+        if let Some(user) = self.world.user_mut(id.as_str()) {
+            user.email = format!("{name}@example.com");
+        }
+        id
     }
 
     fn repositories(&mut self) {

@@ -3,10 +3,58 @@
 //! A read gives the whole list or fails: nothing here can pass a part of a
 //! list for the list.
 
+mod csv;
+mod document;
+mod entry;
+mod file;
+mod json;
+mod strict_json;
+mod text;
+
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use crate::model::Roll;
+use self::{csv::CsvFile, json::JsonFile};
+use crate::{
+    config::people::{self, List},
+    model::{CloudName, Roll},
+    providers::Reader,
+};
+
+/// Makes a source ready to be read; nothing is read yet. `reader_of` gives the
+/// reader of a cloud, for the sources that are a cloud's own users.
+///
+/// # Errors
+/// What keeps it from being read at all.
+pub fn connect(
+    config: &people::Source,
+    reader_of: &dyn Fn(&CloudName) -> Option<Arc<dyn Reader>>,
+) -> Result<Arc<dyn Source>, ConnectError> {
+    match &config.list {
+        List::Csv(csv) => Ok(Arc::new(CsvFile::new(config, csv.clone()))),
+        List::Json(json) => Ok(Arc::new(JsonFile::new(config, json.clone()))),
+        List::Keystone(keystone) => match reader_of(&keystone.cloud) {
+            None => Err(ConnectError::NoCloud(keystone.cloud.clone())),
+            Some(_) => Err(ConnectError::Unknown("keystone")),
+        },
+        List::Http(_) => Err(ConnectError::Unknown("http")),
+        List::Scim(_) => Err(ConnectError::Unknown("scim")),
+        List::Ldap(_) => Err(ConnectError::Unknown("ldap")),
+    }
+}
+
+/// Why a source could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("the cloud `{0}` is not configured")]
+    NoCloud(CloudName),
+    #[error(transparent)]
+    Connection(#[from] crate::connection::ConnectError),
+    #[error("sources of type `{0}` cannot be read")]
+    Unknown(&'static str),
+}
 
 /// One source as configured. Implementations bound every page, body and wait,
 /// and try a refused login once a read.

@@ -38,6 +38,7 @@ mod collecting;
 mod failing;
 mod logging_in;
 mod looking;
+mod people;
 mod registry;
 mod removing;
 mod stage;

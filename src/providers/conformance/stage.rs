@@ -11,7 +11,7 @@ use crate::{
     config::types::{
         self, Auth, CloudLimits, Domain, Endpoints, Flavour, Huawei, HuaweiLogin, Named, Provider,
     },
-    model::{Batch, Failure, Id, Inventory, Kind, Needs, Outcome, Target},
+    model::{Batch, Failure, Id, Inventory, Kind, Needs, Outcome, Target, User},
     providers::{
         Clock, Cloud,
         huawei::{self, simulated::SimulatedHuawei},
@@ -170,6 +170,11 @@ impl Stage {
     pub async fn collect(&self, needs: Needs) -> Result<Inventory, Failure> {
         let seen = self.cloud.reader.collect(needs, self.now(), &|_| {}).await;
         seen.inspect_err(without_secrets)
+    }
+
+    pub async fn users(&self, needs_details: bool) -> Result<Vec<User>, Failure> {
+        let users = self.cloud.reader.users(needs_details, self.now()).await;
+        users.inspect_err(without_secrets)
     }
 
     pub async fn look(&self, kind: Kind, resource: &Id, subjects: &[Id]) -> Result<Inventory, Failure> {

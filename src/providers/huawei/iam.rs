@@ -1,34 +1,25 @@
-//! What IAM says of the users of the account, so far as permissions need it:
-//! who is enabled, who is disabled, who owns the account, and who is gone.
+//! What IAM says of the users of the account: who is enabled, who is disabled,
+//! who owns the account, who is gone, and what else is told of each.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use reqwest::{Method, StatusCode};
-use url::form_urlencoded;
 
 use super::{
     api::{Api, Ask, Refusal, Service},
-    wire::iam::{User, UserDetail, UserDetailBody, UserList},
+    wire::iam::{CredentialList, UserDetail, UserDetailBody},
 };
 use crate::{
     config::types::CloudLimits,
-    model::{Failure, FailureClass, Id},
-    providers::{address::segment, calls::Operation, patience::Patience},
+    model::{Failure, FailureClass, Id, User, UserState},
+    providers::{
+        address::segment,
+        calls::Operation,
+        openstack::wire::UserList,
+        patience::Patience,
+        users::{self, Pages},
+    },
 };
-
-/// Rows asked for in one page. Without it some versions of Keystone cut the
-/// list in silence.
-const PAGE_ROWS: usize = 500;
-
-/// Where such versions cut it.
-const SUSPICIOUS_ROWS: usize = 1000;
-
-/// What the list says of one user.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Listed {
-    pub name: String,
-    pub enabled: bool,
-}
 
 /// The identity service of one cloud.
 pub struct Iam<'a> {
@@ -42,9 +33,9 @@ impl Iam<'_> {
     ///
     /// # Errors
     /// Also where the list may not be whole, or is not this account's.
-    pub async fn users(&self) -> Result<HashMap<Id, Listed>, Failure> {
+    pub async fn users(&self) -> Result<HashMap<Id, User>, Failure> {
         let caller = self.patience.read(|| self.api.caller()).await?;
-        let mut users: HashMap<Id, Listed> = HashMap::new();
+        let mut users: HashMap<Id, User> = HashMap::new();
         // Without `enabled` only enabled users are listed.
         for enabled in [true, false] {
             let listing = Listing {
@@ -54,16 +45,19 @@ impl Iam<'_> {
                     ("enabled", enabled.to_string()),
                 ],
             };
-            for (id, Listed { name, enabled }) in listing.read().await? {
-                // Who was listed twice was changed in between, or the filter is
-                // not heeded; nobody is called disabled in doubt.
-                let user = users.entry(id).or_default();
-                user.name = name;
-                user.enabled |= enabled;
+            for (id, row) in users::whole_list(&listing, self.limits, None).await? {
+                let user = users::user(row);
+                match users.get_mut(&id) {
+                    // Who was listed twice was changed in between, or the
+                    // filter is not heeded; nobody is called disabled in doubt.
+                    Some(known) if user.state == UserState::Enabled => *known = user,
+                    Some(_) => {}
+                    None => drop(users.insert(id, user)),
+                }
             }
         }
         if !users.contains_key(&caller.user) {
-            return Err(incomplete("the daemon's own user is not in it"));
+            return Err(users::incomplete("the daemon's own user is not in it"));
         }
         Ok(users)
     }
@@ -98,6 +92,30 @@ impl Iam<'_> {
         }
         Ok(Some(detail.user))
     }
+
+    /// Whether the user has a key that signs requests. One of which the service
+    /// does not say that it is inactive counts as one.
+    pub async fn has_active_key(&self, user: &Id) -> Result<bool, Failure> {
+        self.patience.read(|| self.has_active_key_once(user)).await
+    }
+
+    async fn has_active_key_once(&self, user: &Id) -> Result<bool, Failure> {
+        let ask = Ask {
+            operation: Operation::ListAccessKeys,
+            method: Method::GET,
+            service: Service::Identity,
+            path: "/v3.0/OS-CREDENTIAL/credentials".to_owned(),
+            query: vec![("user_id", user.to_string())],
+            json: None,
+        };
+        let answer = self.api.send(&ask).await.map_err(Refusal::into_failure)?;
+        let list: CredentialList = answer.json(StatusCode::OK)?;
+        if list.credentials.iter().any(|key| key.user_id != user.as_str()) {
+            return Err(answer.malformed("it is about another user than was asked for"));
+        }
+        let mut keys = list.credentials.iter();
+        Ok(keys.any(|key| !key.status.eq_ignore_ascii_case("inactive")))
+    }
 }
 
 /// One reading of the list of users through all its pages.
@@ -108,43 +126,7 @@ struct Listing<'a> {
 }
 
 impl Listing<'_> {
-    async fn read(&self) -> Result<HashMap<Id, Listed>, Failure> {
-        let mut users = HashMap::new();
-        let mut further = vec![("limit".to_owned(), PAGE_ROWS.to_string())];
-        let mut asked = HashSet::new();
-        for _ in 0..self.iam.limits.max_pages {
-            let page = self.iam.patience.read(|| self.page(&further)).await?;
-            let (rows, known) = (page.users.len(), users.len());
-            let last = page.users.last().map(|row| row.id.clone());
-            let page_users = page.users.into_iter();
-            users.extend(page_users.map(|row| {
-                let User { name, enabled, .. } = row;
-                (Id::from(row.id), Listed { name, enabled })
-            }));
-            further = match page.links.next.filter(|link| !link.is_empty()) {
-                Some(link) => next_pairs(&link)?,
-                None if page.truncated == Some(true) => return Err(incomplete("the cloud has cut it")),
-                None if rows == SUSPICIOUS_ROWS => {
-                    return Err(incomplete(
-                        "it ends at exactly 1000 rows, where clouds cut it in silence",
-                    ));
-                }
-                // A page that is just full may have another behind it that no
-                // link leads to; where there is none this brings nobody new.
-                None if rows == PAGE_ROWS && users.len() > known => vec![
-                    ("limit".to_owned(), PAGE_ROWS.to_string()),
-                    ("marker".to_owned(), last.unwrap_or_default()),
-                ],
-                None => return Ok(users),
-            };
-            if !asked.insert(further.clone()) {
-                return Err(incomplete("its pages lead in a circle"));
-            }
-        }
-        Err(incomplete("it has no end"))
-    }
-
-    async fn page(&self, further: &[(String, String)]) -> Result<UserList, Failure> {
+    async fn page_once(&self, further: &[(String, String)]) -> Result<UserList, Failure> {
         let fixed = self.fixed.iter().cloned();
         let further = further.iter().map(|(key, value)| (key.as_str(), value.clone()));
         let ask = Ask {
@@ -155,34 +137,13 @@ impl Listing<'_> {
             query: fixed.chain(further).collect(),
             json: None,
         };
-        match self.iam.api.send(&ask).await {
-            Ok(answer) => answer.json(StatusCode::OK),
-            Err(Refusal::NotThere(failure) | Refusal::WrongId(failure) | Refusal::Failed(failure)) => {
-                Err(failure)
-            }
-        }
+        let answer = self.iam.api.send(&ask).await.map_err(Refusal::into_failure)?;
+        answer.json(StatusCode::OK)
     }
 }
 
-/// What the link to the next page adds. Only its query is followed, on the host
-/// that is configured: a link may name one that leads elsewhere.
-fn next_pairs(link: &str) -> Result<Vec<(String, String)>, Failure> {
-    let (path, query) = link.split_once('?').unwrap_or((link, ""));
-    if !path.ends_with("/users") {
-        return Err(incomplete("the link to its next page leads away from it"));
+impl Pages for Listing<'_> {
+    async fn page(&self, further: &[(String, String)]) -> Result<UserList, Failure> {
+        self.iam.patience.read(|| self.page_once(further)).await
     }
-    let pairs = form_urlencoded::parse(query.as_bytes()).into_owned();
-    let pairs: Vec<_> = pairs
-        .filter(|(key, _)| !matches!(key.as_str(), "domain_id" | "enabled"))
-        .collect();
-    if !pairs.iter().any(|(key, _)| key == "marker") {
-        return Err(incomplete("the link to its next page leads back to the first"));
-    }
-    Ok(pairs)
-}
-
-fn incomplete(why: &str) -> Failure {
-    let step = Operation::ListUsers.step();
-    let detail = format!("{step}: the list cannot be relied on: {why}");
-    Failure::new(FailureClass::Malformed, detail)
 }

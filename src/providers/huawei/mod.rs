@@ -18,6 +18,7 @@ mod iam;
 mod images;
 mod keys;
 mod login;
+mod people;
 mod problem;
 mod reader;
 mod registry;

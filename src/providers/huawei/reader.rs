@@ -8,12 +8,14 @@ use reqwest::Method;
 
 use super::{
     api::{self, Api, Ask, Refusal},
+    iam::Iam,
     images::{self, Habits, ImageView, Lookout},
+    people,
     registry::{self, RegistryView},
 };
 use crate::{
     config::types::CloudLimits,
-    model::{Caller, CloudName, Failure, Gap, Id, Inventory, Kind, Needs, Scope, Service},
+    model::{Caller, CloudName, Failure, Gap, Id, Inventory, Kind, Needs, Scope, Service, User},
     providers::{Progress, Reader, calls::Operation, patience::Patience},
 };
 
@@ -91,6 +93,7 @@ impl HuaweiReader {
             images: view.images,
             namespaces: registry.namespaces,
             repositories: registry.repositories,
+            users: registry.users,
             gaps,
             ..inventory
         })
@@ -120,6 +123,7 @@ impl HuaweiReader {
                 Ok(Inventory {
                     namespaces: view.namespaces,
                     repositories: view.repositories,
+                    users: view.users,
                     gaps: view.gaps,
                     ..self.inventory(caller, now)
                 })
@@ -199,12 +203,15 @@ impl Reader for HuaweiReader {
         Box::pin(self.look(kind, resource, subjects, now))
     }
 
-    fn users(
-        &self,
-        _needs_last_seen: bool,
-        _now: Timestamp,
-    ) -> BoxFuture<'_, Result<Vec<crate::model::User>, Failure>> {
-        unimplemented!()
+    fn users(&self, needs_details: bool, now: Timestamp) -> BoxFuture<'_, Result<Vec<User>, Failure>> {
+        Box::pin(async move {
+            let iam = Iam {
+                api: &self.api,
+                limits: &self.limits,
+                patience: self.patience,
+            };
+            people::users(&iam, needs_details, now).await
+        })
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

@@ -1,32 +1,27 @@
-//! The calls of the Image API v2 that revokd makes, each once: with the shared
-//! token, ids as path segments, and one renewal after a 401.
+//! The calls of the Image API v2 that revokd makes, each once, with ids as path
+//! segments.
 
 use std::sync::Arc;
 
-use reqwest::{Method, StatusCode, header::HeaderMap};
+use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use super::{
-    keystone::{Access, Keystone},
+    api::{Api, Service},
     wire::{Image, Member, MembersResponse},
 };
 use crate::{
     model::{Caller, Failure, FailureClass, Id},
     providers::{
-        address::{below, next_query, segment},
+        address::{next_query, segment},
         calls::Operation,
-        http::{Answer, Http, Request},
-        session::Session,
-        token::Token,
+        http::Answer,
     },
 };
 
-pub struct Glance {
-    http: Arc<Http>,
-    session: Session<Keystone>,
-}
+pub struct Glance(Arc<Api>);
 
 /// One page of images. The rows are left as they came: one that cannot be
 /// read shall not hide the others.
@@ -50,12 +45,12 @@ struct RawPage {
 }
 
 impl Glance {
-    pub fn new(http: Arc<Http>, session: Session<Keystone>) -> Glance {
-        Glance { http, session }
+    pub fn new(api: Arc<Api>) -> Glance {
+        Glance(api)
     }
 
     pub async fn caller(&self) -> Result<Caller, Failure> {
-        Ok(self.session.token().await?.access.caller.clone())
+        self.0.caller().await
     }
 
     /// The page of the list of images that `query` asks for.
@@ -109,17 +104,6 @@ impl Glance {
         self.delete(Operation::DeleteImage, &path).await
     }
 
-    async fn delete(&self, operation: Operation, path: &str) -> Result<Found<()>, Failure> {
-        let (answer, _) = self.call(operation, Method::DELETE, path, None).await?;
-        match answer.status {
-            status if status.is_success() => Ok(Found::Here(())),
-            StatusCode::NOT_FOUND => Ok(Found::NotThere(answer.failure())),
-            _ => Err(answer.failure()),
-        }
-    }
-
-    /// One request. Repeated only after a 401, which has no effect, and only
-    /// with another token; a second 401 is final.
     async fn call(
         &self,
         operation: Operation,
@@ -127,45 +111,16 @@ impl Glance {
         path: &str,
         query: Option<&str>,
     ) -> Result<(Answer, Url), Failure> {
-        let token = self.session.token().await?;
-        let (answer, url) = self.send(operation, &method, path, query, &token).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok((answer, url));
-        }
-        let token = self.session.renew(&token, answer.failure()).await?;
-        let (answer, url) = self.send(operation, &method, path, query, &token).await?;
-        if answer.status != StatusCode::UNAUTHORIZED {
-            return Ok((answer, url));
-        }
-        let failure = answer.failure();
-        self.session.distrust(&token, &failure).await;
-        Err(failure)
+        self.0.call(operation, Service::Images, method, path, query).await
     }
 
-    async fn send(
-        &self,
-        operation: Operation,
-        method: &Method,
-        path: &str,
-        query: Option<&str>,
-        token: &Token<Access>,
-    ) -> Result<(Answer, Url), Failure> {
-        let mut url = below(&token.access.image_root, path);
-        url.set_query(query);
-        let request = Request {
-            operation,
-            method: method.clone(),
-            url: url.clone(),
-            token: Some(token.expose()),
-            headers: HeaderMap::new(),
-            json: None,
-            secrets: &[],
-        };
-        let answer = self.http.send(request).await?;
-        if answer.status != StatusCode::UNAUTHORIZED && !answer.status.is_server_error() {
-            token.has_worked();
+    async fn delete(&self, operation: Operation, path: &str) -> Result<Found<()>, Failure> {
+        let (answer, _) = self.call(operation, Method::DELETE, path, None).await?;
+        match answer.status {
+            status if status.is_success() => Ok(Found::Here(())),
+            StatusCode::NOT_FOUND => Ok(Found::NotThere(answer.failure())),
+            _ => Err(answer.failure()),
         }
-        Ok((answer, url))
     }
 }
 

@@ -33,6 +33,7 @@ pub struct Keystone {
 /// What a token gives access to.
 pub struct Access {
     pub caller: Caller,
+    pub identity_root: Url,
     pub image_root: Url,
 }
 
@@ -42,10 +43,11 @@ impl Login for Keystone {
     async fn log_in(&self, now: Timestamp) -> Result<Token<Access>, LoginFailure> {
         let Keystone { http, config, auth } = self;
         let json = serde_json::to_vec(&auth_request(auth)).expect("an auth request is plain data");
+        let identity_root = versioned(&config.auth_url, "v3");
         let request = Request {
             operation: Operation::Login,
             method: Method::POST,
-            url: below(&versioned(&config.auth_url, "v3"), "auth/tokens"),
+            url: below(&identity_root, "auth/tokens"),
             token: None,
             headers: HeaderMap::new(),
             json: Some(json),
@@ -67,6 +69,7 @@ impl Login for Keystone {
         };
         let access = Access {
             caller: caller(body.token, &image_root).map_err(misconfigured)?,
+            identity_root,
             image_root,
         };
         Ok(Token::new(secret, access, stale_at))

@@ -5,7 +5,10 @@
 
 use std::sync::Arc;
 
-use self::{glance::Glance, keystone::Keystone, reader::OpenStackReader, revoker::OpenStackRevoker};
+use self::{
+    api::Api, glance::Glance, identity::Identity, keystone::Keystone, reader::OpenStackReader,
+    revoker::OpenStackRevoker,
+};
 use super::{
     Clock, Cloud, ConnectError,
     calls::Observer,
@@ -15,9 +18,11 @@ use super::{
 };
 use crate::{config::types, model::CloudName};
 
+mod api;
 mod collect;
 mod credentials;
 mod glance;
+mod identity;
 mod keystone;
 mod look;
 mod reader;
@@ -63,8 +68,20 @@ pub(super) fn connect_with(
         auth: auth.clone(),
     };
     let session = Session::new(keystone, clock, Arc::default());
-    let glance = Arc::new(Glance::new(http, session));
-    let reader = OpenStackReader::new(name, Arc::clone(&glance), config.limits.clone(), patience);
+    let api = Arc::new(Api::new(http, session));
+    let glance = Arc::new(Glance::new(Arc::clone(&api)));
+    let identity = Identity {
+        api,
+        limits: config.limits.clone(),
+        patience,
+    };
+    let reader = OpenStackReader::new(
+        name,
+        Arc::clone(&glance),
+        identity,
+        config.limits.clone(),
+        patience,
+    );
     Ok(Cloud {
         reader: Arc::new(reader),
         revoker: Arc::new(OpenStackRevoker::new(glance)),

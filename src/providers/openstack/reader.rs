@@ -8,13 +8,15 @@ use jiff::Timestamp;
 use super::{
     collect::Collection,
     glance::Glance,
+    identity::Identity,
     look::{Lookout, Membership},
     translate, wire,
 };
 use crate::{
     config::types::CloudLimits,
     model::{
-        Caller, CloudName, Failure, FailureClass, Id, Image, Inventory, Kind, Needs, Sharing, Visibility,
+        Caller, CloudName, Failure, FailureClass, Id, Image, Inventory, Kind, Needs, Sharing, User,
+        Visibility,
     },
     providers::{Progress, Reader, http::shortened, interner::Interner, patience::Patience},
 };
@@ -22,15 +24,23 @@ use crate::{
 pub struct OpenStackReader {
     name: CloudName,
     glance: Arc<Glance>,
+    identity: Identity,
     limits: CloudLimits,
     patience: Patience,
 }
 
 impl OpenStackReader {
-    pub fn new(name: CloudName, glance: Arc<Glance>, limits: CloudLimits, patience: Patience) -> Self {
+    pub fn new(
+        name: CloudName,
+        glance: Arc<Glance>,
+        identity: Identity,
+        limits: CloudLimits,
+        patience: Patience,
+    ) -> Self {
         OpenStackReader {
             name,
             glance,
+            identity,
             limits,
             patience,
         }
@@ -134,12 +144,9 @@ impl Reader for OpenStackReader {
         Box::pin(self.look(kind, resource, now))
     }
 
-    fn users(
-        &self,
-        _needs_last_seen: bool,
-        _now: Timestamp,
-    ) -> BoxFuture<'_, Result<Vec<crate::model::User>, Failure>> {
-        unimplemented!()
+    /// The list has all that Keystone tells.
+    fn users(&self, _needs_details: bool, _now: Timestamp) -> BoxFuture<'_, Result<Vec<User>, Failure>> {
+        Box::pin(self.identity.users())
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<(), Failure>> {

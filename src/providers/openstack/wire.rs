@@ -140,6 +140,34 @@ pub struct CatalogEndpoint {
     pub url: String,
 }
 
+/// `GET /v3/users`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct UserList {
+    pub users: Vec<User>,
+    #[serde(default)]
+    pub links: Links,
+    /// With no next link: the list is cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Links {
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    pub id: String,
+    pub name: String,
+    pub domain_id: String,
+    pub enabled: bool,
+    /// Everything else: `email`, `description`, and what a cloud adds.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, serde_json::Value>,
+}
+
 /// Keystone's error body.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct KeystoneError {

@@ -40,6 +40,11 @@ pub struct User {
     pub account: Id,
     /// The root user of its account.
     pub account_owner: bool,
+    /// Empty where nobody gave one.
+    pub email: String,
+    /// Other texts, under the names that identity services give them:
+    /// `description`, `xuser_id`.
+    pub attributes: BTreeMap<String, String>,
     pub last_login: Option<Timestamp>,
 }
 
@@ -129,6 +134,8 @@ impl World {
             roles: BTreeMap::new(),
             account: account.clone(),
             account_owner: false,
+            email: String::new(),
+            attributes: BTreeMap::new(),
             last_login: None,
         };
         self.users.insert(id.clone(), user);

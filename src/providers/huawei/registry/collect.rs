@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     model::{Caller, CloudName, Failure, Gap, Id, Level, Needs, Reading, Scope},
-    providers::{Progress, http::shortened, interner::Interner},
+    providers::{Progress, http::shortened, huawei::holders::Thoroughness, interner::Interner},
 };
 
 pub struct Collection<'a> {
@@ -79,7 +79,11 @@ impl<'a> Collection<'a> {
             wanted.extend(self.shares_of(&shared));
         }
         self.read_lists(wanted).await;
-        add_holders(self.registry, self.cloud, |_| true, &mut self.view).await;
+        let thoroughness = match needs.attributes {
+            true => Thoroughness::DetailsAmongAll,
+            false => Thoroughness::Standing,
+        };
+        add_holders(self.registry, self.cloud, |_| true, thoroughness, &mut self.view).await;
         Ok(self.view)
     }
 

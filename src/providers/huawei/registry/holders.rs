@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{RegistryView, calls::Registry};
 use crate::{
     model::{CloudName, Id, Permission, Reading},
-    providers::huawei::iam::Iam,
+    providers::huawei::{holders::Thoroughness, iam::Iam},
 };
 
 /// Fills in the holders of all permissions in the view that belong to a user
@@ -14,6 +14,7 @@ pub async fn add_holders(
     registry: Registry<'_>,
     cloud: &CloudName,
     is_asked: impl Fn(&Id) -> bool,
+    thoroughness: Thoroughness,
     view: &mut RegistryView,
 ) {
     let users = permissions(view).map(|permission| &permission.user);
@@ -26,10 +27,12 @@ pub async fn add_holders(
         limits: registry.limits,
         patience: registry.patience,
     };
-    let holders = registry.api.owners().holders(&iam, cloud, users).await;
+    let owners = registry.api.owners();
+    let holders = owners.holders(&iam, cloud, users, thoroughness).await;
     for permission in permissions(view) {
         permission.holder = holders.of.get(&permission.user).cloned().flatten();
     }
+    view.users = holders.users;
     view.gaps.extend(holders.gaps);
 }
 

@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     model::{Caller, CloudName, Failure, FailureClass, Gap, Id, Kind, Level, Permission, Reading, Scope},
-    providers::{huawei::wire::swr, interner::Interner},
+    providers::{
+        huawei::{holders::Thoroughness, wire::swr},
+        interner::Interner,
+    },
 };
 
 pub struct Look<'a> {
@@ -29,7 +32,8 @@ impl Look<'_> {
             }
         };
         let is_asked = |user: &Id| self.subjects.contains(user);
-        add_holders(self.registry, self.cloud, is_asked, &mut view).await;
+        let thoroughness = Thoroughness::Details;
+        add_holders(self.registry, self.cloud, is_asked, thoroughness, &mut view).await;
         Ok(view)
     }
 
@@ -139,7 +143,7 @@ impl Look<'_> {
         Ok(RegistryView {
             namespaces: vec![namespace],
             repositories: vec![repository],
-            gaps: Vec::new(),
+            ..RegistryView::default()
         })
     }
 

@@ -8,7 +8,7 @@ use crate::{
     config::types::CloudLimits,
     model::{
         Batch, Caller, CloudName, Failure, FailureClass, Gap, Id, Kind, Level, Namespace, Needs, Outcome,
-        Reach, Repository,
+        Reach, Repository, User,
     },
     providers::{Progress, huawei::api::Api, patience::Patience},
 };
@@ -35,6 +35,8 @@ const USERS_PER_CALL: usize = 10;
 pub struct RegistryView {
     pub namespaces: Vec<Namespace>,
     pub repositories: Vec<Repository>,
+    /// Whom IAM told of: holders of permissions, and others.
+    pub users: Vec<User>,
     pub gaps: Vec<Gap>,
 }
 

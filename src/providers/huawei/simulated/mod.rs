@@ -65,6 +65,9 @@ pub struct Options {
     /// Wrong passwords of one user, or bad signatures of one key, after which
     /// it is locked for a while.
     pub attempts_before_lock: usize,
+    /// Whether the list of users tells their addresses, which not every cloud
+    /// does.
+    pub lists_emails: bool,
     pub registry: RegistryOptions,
 }
 
@@ -87,6 +90,7 @@ impl Options {
             member_page_default: 500,
             batch_max: 100,
             attempts_before_lock: 5,
+            lists_emails: true,
             registry: RegistryOptions::of(flavour),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::{
-        holders::{Holders, Owners},
+        holders::{Holders, Owners, Thoroughness},
         iam::Iam,
     },
     setup::{Client, cloud},
@@ -74,7 +74,7 @@ async fn users(
     let users = iam(&Client::of(&server)).users().await?;
     Ok(users
         .into_iter()
-        .map(|(id, listed)| (id.to_string(), listed.enabled))
+        .map(|(id, user)| (id.to_string(), user.state == UserState::Enabled))
         .collect())
 }
 
@@ -193,7 +193,10 @@ fn list_of(range: std::ops::Range<usize>, row: impl Fn(usize) -> Value) -> Vec<V
 
 async fn holders(client: &Client, owners: &Owners, ids: &[&str]) -> Holders {
     let ids: HashSet<Id> = ids.iter().map(|id| Id::from(*id)).collect();
-    owners.holders(&iam(client), &"otc".into(), ids).await
+    let thoroughness = Thoroughness::Standing;
+    owners
+        .holders(&iam(client), &"otc".into(), ids, thoroughness)
+        .await
 }
 
 fn known(state: UserState, account_owner: bool) -> Option<(UserState, bool)> {

@@ -2,10 +2,12 @@
 //!
 //! Keystone v3 with additions; what is the same is taken from there.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::providers::openstack::wire::{
-    CatalogService, DomainReference, NamedReference, PasswordIdentity, Reference, RoleReference,
+    CatalogService, DomainReference, Links, NamedReference, PasswordIdentity, Reference, RoleReference,
     TokenIdentity,
 };
 
@@ -69,31 +71,6 @@ pub struct TokenBody {
     pub catalog: Vec<CatalogService>,
 }
 
-/// `GET /v3/users`. Without `enabled` only enabled users are listed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct UserList {
-    pub users: Vec<User>,
-    #[serde(default)]
-    pub links: Links,
-    /// With no next link: the list is cut.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub truncated: Option<bool>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Links {
-    #[serde(default)]
-    pub next: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct User {
-    pub id: String,
-    pub name: String,
-    pub domain_id: String,
-    pub enabled: bool,
-}
-
 /// `GET /v3.0/OS-USER/users/{user_id}`; 404 where there is none.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UserDetail {
@@ -112,6 +89,24 @@ pub struct UserDetailBody {
     /// `2020-07-08 02:19:03.0`, without a zone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_login_time: Option<String>,
+    /// Everything else: `email`, `description`, `xuser_id` and more.
+    #[serde(flatten)]
+    pub more: BTreeMap<String, serde_json::Value>,
+}
+
+/// `GET /v3.0/OS-CREDENTIAL/credentials?user_id={user_id}`; only of keys that
+/// last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialList {
+    pub credentials: Vec<CredentialRow>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CredentialRow {
+    pub user_id: String,
+    /// `active` or `inactive`.
+    #[serde(default)]
+    pub status: String,
 }
 
 /// `GET /v3.0/OS-CREDENTIAL/credentials/{access_key}`; only of keys that last.

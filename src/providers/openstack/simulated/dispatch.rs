@@ -111,6 +111,7 @@ fn call(incoming: &Incoming) -> Call {
     let method = incoming.method.as_str();
     let (kind, image, member) = match (incoming.service, method, path.as_slice()) {
         (Service::Identity, "POST", ["auth", "tokens"]) => (CallKind::Login, None, None),
+        (Service::Identity, "GET", ["users"]) => (CallKind::ListUsers, None, None),
         (Service::Identity, ..) => (CallKind::OtherIdentity, None, None),
         (_, "GET", ["v2", "images"]) => (CallKind::ListImages, None, None),
         (_, "GET", ["v2", "images", image]) => (CallKind::ShowImage, Some(*image), None),

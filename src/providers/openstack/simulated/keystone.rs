@@ -9,6 +9,7 @@ use super::{
     answers::{self, Problem},
     dispatch::Incoming,
     tokens::{AUTH_TOKEN, SUBJECT_TOKEN, Token, header},
+    users,
 };
 use crate::{
     model::Id,
@@ -33,6 +34,7 @@ pub(super) fn answer(shared: &Shared, incoming: &Incoming) -> Response {
         ("POST", ["auth", "tokens"]) => log_in(shared, incoming),
         ("GET" | "HEAD", ["auth", "tokens"]) => validate(shared, incoming),
         ("DELETE", ["auth", "tokens"]) => revoke(shared, incoming),
+        ("GET", ["users"]) => users::list(shared, incoming),
         (_, ["auth", "tokens"]) => Ok(answers::with_header(
             answers::json(
                 405,
@@ -339,7 +341,7 @@ fn microseconds(at: Timestamp) -> String {
         .to_string()
 }
 
-fn unauthorized() -> Problem {
+pub(super) fn unauthorized() -> Problem {
     Problem::new(401, "The request you have made requires authentication.")
 }
 

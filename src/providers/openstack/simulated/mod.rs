@@ -31,6 +31,7 @@ mod listing;
 mod members;
 mod patch;
 mod tokens;
+mod users;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ pub struct Options {
     pub page_default: usize,
     /// Larger limits are cut to this without a word.
     pub page_max: usize,
+    /// Users in one answer; without a limit the list stops there without a word.
+    pub user_page_max: usize,
     /// Puts the image service under a path such as `/image`. Its links do not
     /// carry the prefix, as behind a real proxy.
     pub path_prefix: Option<String>,
@@ -69,6 +72,7 @@ impl Options {
             token_lifetime: SignedDuration::from_hours(1),
             page_default: 25,
             page_max: 1000,
+            user_page_max: 1000,
             path_prefix: None,
             catalogue_names_version: false,
             region: "RegionOne".to_string(),

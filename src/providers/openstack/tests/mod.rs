@@ -6,3 +6,4 @@ mod looking;
 mod revoking;
 mod setup;
 mod transport;
+mod users;

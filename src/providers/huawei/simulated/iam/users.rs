@@ -45,18 +45,26 @@ pub(super) fn list(shared: &Shared, caller: &Caller, query: &str) -> Result<Resp
 }
 
 fn row(shared: &Shared, user: &User) -> Value {
-    json!({
+    let mut row = json!({
         "id": user.id,
         "name": user.name,
         "domain_id": user.account,
         "enabled": user.enabled,
-        "description": "",
+        "description": attribute(user, "description"),
         "last_project_id": user.home.as_ref().map_or("", |home| home.as_str()),
         "password_expires_at": null,
         "pwd_status": false,
         "pwd_strength": "high",
         "links": {"self": format!("{}/users/{}", shared.auth_url(), user.id)},
-    })
+    });
+    if shared.options.lists_emails && !user.email.is_empty() {
+        row["email"] = user.email.clone().into();
+    }
+    row
+}
+
+fn attribute<'a>(user: &'a User, name: &str) -> &'a str {
+    user.attributes.get(name).map_or("", String::as_str)
 }
 
 /// Less than [`show`] tells.
@@ -78,7 +86,7 @@ fn user_of(shared: &Shared, caller: &Caller, id: &str) -> Result<User, Problem> 
 
 pub(super) fn show(shared: &Shared, caller: &Caller, id: &str) -> Result<Response, Problem> {
     let user = user_of(shared, caller, id)?;
-    let body = json!({
+    let mut body = json!({
         "id": user.id,
         "name": user.name,
         "domain_id": user.account,
@@ -87,7 +95,7 @@ pub(super) fn show(shared: &Shared, caller: &Caller, id: &str) -> Result<Respons
         "access_mode": "default",
         "areacode": "",
         "phone": "",
-        "email": "",
+        "email": user.email,
         "description": "",
         "xuser_id": "",
         "xuser_type": "",
@@ -101,6 +109,9 @@ pub(super) fn show(shared: &Shared, caller: &Caller, id: &str) -> Result<Respons
         "last_pwd_auth_time": user.last_login.map(without_zone),
         "links": {"self": format!("{}/users/{}", shared.auth_url(), user.id)},
     });
+    for (name, text) in &user.attributes {
+        body[name] = text.clone().into();
+    }
     Ok(answers::json(200, &json!({ "user": body })))
 }
 
