@@ -108,17 +108,13 @@ impl WatchedFile {
         if let Some(wait) = wait {
             time::sleep(wait).await;
         }
+        // A file that was left alone before may well be replaced by now: that
+        // is for the read to notice.
+        let watched = wait.map(|_| first);
         let path = self.path.clone();
         blocking(move || {
             let _reading = reading;
-            // A file that was left alone may be replaced by another one now:
-            // that is for the read to notice.
-            if wait.is_some() && stamp(&path)? != first {
-                return Err(
-                    "it is being written; it is read again once it is left alone for two seconds".to_owned(),
-                );
-            }
-            parse(&read_whole(&path)?)
+            parse(&read_left_alone(&path, watched)?)
         })
         .await?
     }
@@ -137,7 +133,14 @@ fn unsettled_for(modified: Timestamp, now: Timestamp) -> Option<Duration> {
     Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())
 }
 
-fn read_whole(path: &Path) -> Result<Contents, String> {
+/// `watched` is what the file was when the wait for it began.
+fn read_left_alone(path: &Path, watched: Option<Stamp>) -> Result<Contents, String> {
+    if watched.is_some_and(|before| stamp(path) != Ok(before)) {
+        let seconds = SETTLED_AFTER.as_secs();
+        return Err(format!(
+            "it is being written; it can be read once it is left alone for {seconds} seconds"
+        ));
+    }
     read_between(path, &|| ())
 }
 
