@@ -18,7 +18,10 @@ pub fn source(row: &SourceRow) -> Vec<String> {
     let name = &row.source;
     let proof = row.not_proven.iter();
     let proof = proof.map(|why| format!("source {name}: nothing is decided by it: {why}"));
-    let says = row.says.iter().map(|word| format!("source {name}: {}", says(word)));
+    let says = row
+        .says
+        .iter()
+        .map(|word| format!("source {name}: {}", says(word)));
     proof.chain(says).collect()
 }
 
@@ -32,7 +35,10 @@ fn says(word: &ListWord) -> String {
         Says::Unclear => format!("decides nothing: {}", word.why),
     };
     let place = word.place.iter().map(|place| format!(" at {place}"));
-    let since = word.since.iter().map(|since| format!(", since {}", moment(*since)));
+    let since = word
+        .since
+        .iter()
+        .map(|since| format!(", since {}", moment(*since)));
     let told: String = [said].into_iter().chain(place).chain(since).collect();
     match (&word.user, &word.cloud) {
         (Some(user), Some(cloud)) => format!("user {user} of cloud {cloud} is {told}"),

@@ -142,7 +142,14 @@ fn lines(rows: &[Row], now: Timestamp) -> Vec<String> {
             row.proof().to_owned(),
         ]
     });
-    let head = ["source", "type", "entries", "list made", "last good read", "proof"];
+    let head = [
+        "source",
+        "type",
+        "entries",
+        "list made",
+        "last good read",
+        "proof",
+    ];
     let mut lines = vec![output::table(head, cells)];
     lines.extend(rows.iter().flat_map(Row::details));
     lines
@@ -211,7 +218,10 @@ mod tests {
         };
         let text = lines(&[never], at("2026-06-01T02:05:00Z")).join("\n");
         assert!(text.contains("never read"), "{text}");
-        assert!(text.contains("`revokd sources test staff` reads it now"), "{text}");
+        assert!(
+            text.contains("`revokd sources test staff` reads it now"),
+            "{text}"
+        );
     }
 
     #[test]

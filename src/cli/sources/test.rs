@@ -87,7 +87,11 @@ pub async fn main(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit
             tested.clouds.push(matched);
         }
     }
-    let limit = if arguments.all { usize::MAX } else { arguments.limit };
+    let limit = if arguments.all {
+        usize::MAX
+    } else {
+        arguments.limit
+    };
     match arguments.output {
         Output::Json => print_json(&tested)?,
         Output::Table => tested
@@ -96,9 +100,7 @@ pub async fn main(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit
             .try_for_each(|line| print_line(line))?,
     }
     let users = idle_policies(config, &source.name);
-    let by_absence = users
-        .iter()
-        .any(|policy| how(policy, &source.name) != Some("in"));
+    let by_absence = users.iter().any(|policy| how(policy, &source.name) != Some("in"));
     let stops = by_absence && tested.not_for_absence.is_some();
     Ok(match tested.proven && !stops {
         true => Exit::Done,

@@ -135,7 +135,10 @@ impl Matched {
             .since
             .map_or_else(String::new, |since| format!(" since {}", output::moment(since)));
         let name = &self.user_name;
-        format!("{} -> {name} ({}): {}{since}", self.place, self.user, self.standing)
+        format!(
+            "{} -> {name} ({}): {}{since}",
+            self.place, self.user, self.standing
+        )
     }
 }
 
@@ -207,7 +210,13 @@ mod tests {
     }
 
     fn matched(roll: &Roll, users: &[User]) -> CloudMatch {
-        CloudMatch::of(roll, &"c".into(), users, &TimeZone::UTC, at("2026-06-01T00:00:00Z"))
+        CloudMatch::of(
+            roll,
+            &"c".into(),
+            users,
+            &TimeZone::UTC,
+            at("2026-06-01T00:00:00Z"),
+        )
     }
 
     #[test]
@@ -225,7 +234,12 @@ mod tests {
                 broken,
             ],
         );
-        let users = [user("1", "ann"), user("2", "bob"), user("3", "eve"), user("4", "zoe")];
+        let users = [
+            user("1", "ann"),
+            user("2", "bob"),
+            user("3", "eve"),
+            user("4", "zoe"),
+        ];
         let text = matched(&roll, &users).lines("user.name", 20).join("\n");
         for told in [
             "cloud c: 4 users, matched by user.name",
