@@ -159,13 +159,25 @@ pub fn compile(
         let hint = "a policy begins with [[policy]]";
         problems.push(Problem::of_file(files.policies_from, "there is no policy in any file").hint(hint));
     }
+    let main = main.and_then(|(daemon, clouds)| Some((daemon?, clouds)));
+    assemble(main, known, named, problems, warnings)
+}
+
+/// What holds only between files, and the whole if all of it holds.
+fn assemble(
+    main: Option<(Daemon, BTreeMap<CloudName, Cloud>)>,
+    known: Vec<KnownSource>,
+    named: Vec<Named>,
+    mut problems: Problems,
+    mut warnings: Problems,
+) -> Result<Loaded, Problems> {
     sources::refuse_equal_names(&known, &mut problems);
     refuse_equal_names(&named, &mut problems);
     refuse_the_lost(&known, &named, &mut problems);
     let policies: Vec<Policy> = named.into_iter().filter_map(|named| named.policy).collect();
     warn_of_unused(&known, &policies, &mut warnings);
     let sources = known.into_iter().filter_map(|known| known.source);
-    match main.and_then(|(daemon, clouds)| Some((daemon?, clouds))) {
+    match main {
         Some((daemon, clouds)) if problems.is_empty() => Ok(Loaded {
             config: Config {
                 daemon,

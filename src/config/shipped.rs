@@ -14,6 +14,10 @@ const POLICIES: &[(&str, &str)] = &[
         include_str!("../../config/policies/10-partner-shares.toml"),
     ),
     (
+        "15-people-who-left.toml",
+        include_str!("../../config/policies/15-people-who-left.toml"),
+    ),
+    (
         "20-golden-images.toml",
         include_str!("../../config/policies/20-golden-images.toml"),
     ),
@@ -45,6 +49,8 @@ const POLICIES: &[(&str, &str)] = &[
         "90-old-images.toml",
         include_str!("../../config/policies/90-old-images.toml"),
     ),
+    // No policy: the list that one of them names, beside it.
+    ("leavers.csv", include_str!("../../config/policies/leavers.csv")),
 ];
 
 /// The secrets that the shipped configuration names, beside it.
@@ -89,12 +95,13 @@ pub fn config(listen: &str, example: Option<&Example<'_>>, registry: Option<&Reg
     text
 }
 
-/// The shipped policies about no other clouds than these.
+/// The shipped policies about no other clouds than these. One about all clouds
+/// is about those with a registry.
 pub fn policies(example: bool, registry: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_of = |text: &str, cloud: &str| text.contains(&format!("clouds      = [\"{cloud}\"]"));
     let policies = POLICIES.iter().copied();
     policies.filter(move |(_, text)| {
-        (example || !is_of(text, "example")) && (registry || !is_of(text, "registry"))
+        (example || !is_of(text, "example")) && (registry || !is_of(text, "registry") && !is_of(text, "*"))
     })
 }
 

@@ -78,7 +78,18 @@ impl SourceFile {
 
 /// Words in the keys of secrets. Misspelt ones count: `pasword` is refused as
 /// unknown, and the line that shows it holds the password all the same.
-const SECRET_WORDS: &[&str] = &["password", "passphrase", "passwd", "secret", "token"];
+const SECRET_WORDS: &[&str] = &[
+    "password",
+    "passphrase",
+    "passwd",
+    "secret",
+    "token",
+    // Of parameters in addresses.
+    "api_key",
+    "api-key",
+    "apikey",
+    "signature",
+];
 
 /// Problems quote the lines around them, so a secret is masked in the whole
 /// file and before anything is understood: a file with a syntax error is

@@ -5,12 +5,14 @@ mod huawei;
 mod kinds;
 mod mistakes;
 mod no_panic;
+mod people;
 mod reading;
 mod shipped;
+mod wake_token;
 
 use std::path::Path;
 
-use super::*;
+use super::{source::SourceFile, *};
 
 const SMALLEST: &str = r#"
 [clouds.one]

@@ -53,7 +53,13 @@ pub fn ldap(section: &mut Table<'_>, host: &Host<'_>) -> Option<(UserKey, List)>
     };
     let page_size = page_size(section, LDAP_PAGE_SIZE);
     let bind = bind(section, host);
+    let encrypted = tls || url.as_ref().is_none_or(|url| url.scheme() == "ldaps");
     let ca_file = match section.take("ca_file") {
+        Some(value) if !encrypted => {
+            let hint = "add: start_tls = true; or leave it out";
+            value.problem("`ca_file` does nothing without TLS", "not encrypted", Some(hint));
+            None
+        }
         Some(value) => ca_file::read(&value, host).map(Some),
         None => Some(None),
     };

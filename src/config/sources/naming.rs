@@ -48,9 +48,9 @@ pub fn path(text: &Text<'_>) -> Option<JsonPath> {
     match JsonPath::parse(text.text) {
         Ok(path) => Some(path),
         Err(error) => {
-            // Positions are counted from 1.
-            let at = error.position().saturating_sub(1).min(text.text.len());
-            let end = text.text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+            let at = error.position().min(text.text.len());
+            let wrong = text.text.get(at..).and_then(|rest| rest.chars().next());
+            let end = at + wrong.map_or(0, char::len_utf8);
             let hint = match text.text.starts_with('$') {
                 true => "JSONPath as in RFC 9535, for example: $.people[*]".to_owned(),
                 false => format!("a JSONPath begins with `$`: $.{}", text.text),

@@ -259,7 +259,7 @@ fn a_kind_that_a_cloud_lacks_is_refused_with_the_cloud() {
     let both = format!("{SMALLEST}{HUAWEI}");
     let text = policy(PERMISSIONS, "match.level = \"read\"");
     assert!(compile_texts(&both, &[&text]).is_ok());
-    for clouds in ["\"one\"", "\"*\"", "[\"otc\", \"one\"]"] {
+    for clouds in ["\"one\"", "[\"*\", \"one\"]", "[\"otc\", \"one\"]"] {
         let problems = compile_texts(&both, &[&text.replace("\"otc\"", clouds)]).expect_err(clouds);
         assert_eq!(problems.count(), 1, "{problems}");
         let problem = problems.iter().next().unwrap();
@@ -276,9 +276,31 @@ fn a_kind_that_a_cloud_lacks_is_refused_with_the_cloud() {
     }
     // A cloud with another mistake is known for what it is all the same.
     let broken = both.replace("project = \"p\"\n", "");
-    let found = mistakes_of(&broken, &[&text.replace("\"otc\"", "\"*\"")]);
+    let found = mistakes_of(&broken, &[&text.replace("\"otc\"", "\"one\"")]);
     assert!(
         found.len() == 2 && found[1].contains("has no namespaces"),
         "{found:?}"
+    );
+}
+
+#[test]
+fn all_clouds_are_taken_for_what_each_of_them_has() {
+    let both = format!("{SMALLEST}{HUAWEI}");
+    let clouds = |config: &str, resource: &str| {
+        let text = policy(resource, "match.subject = \"x\"").replace("\"otc\"", "\"*\"");
+        let loaded = compile_texts(config, &[&text])?;
+        let names = loaded.config.policies[0].clouds.iter().map(ToString::to_string);
+        Ok::<Vec<String>, Problems>(names.collect())
+    };
+    assert_eq!(clouds(&both, PERMISSIONS).unwrap(), ["otc"]);
+    assert_eq!(
+        clouds(&both, "[\"image-share\", \"repository-share\"]").unwrap(),
+        ["one", "otc"]
+    );
+    let problems = clouds(SMALLEST, "[\"image-share\", \"repository-share\"]").expect_err("no registry");
+    assert_eq!(problems.count(), 1, "{problems}");
+    assert!(
+        problems.to_string().contains("no cloud has repositories"),
+        "{problems}"
     );
 }

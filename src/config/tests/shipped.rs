@@ -29,6 +29,7 @@ fn the_shipped_configuration_loads_without_a_warning() {
         [
             "partner-shares-lapse",
             "unaccepted-shares-lapse",
+            "people-who-left",
             "golden-shares-reviewed",
             "shares-end-with-their-image",
             "stale-build-images-deleted",
