@@ -142,7 +142,11 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     }
     let unseen = plan.gaps.iter().any(|gap| gap.scope != VALUE);
     let unproven = plan.policies.iter().any(|row| !row.unproven.is_empty());
-    Ok(if unseen || unproven { Exit::Failed } else { Exit::Done })
+    Ok(if unseen || unproven {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
 }
 
 /// What the sources say that the policies name, held against what is on record

@@ -40,11 +40,19 @@ fn router(context: Arc<Context>) -> Router {
 
 /// Has a policy run now. Takes no body. Whoever asks often has no more of it:
 /// a policy that waits for its run, or has one under way, runs once more.
-async fn wake(State(context): State<Arc<Context>>, Path(policy): Path<String>, headers: HeaderMap) -> Response {
+async fn wake(
+    State(context): State<Arc<Context>>,
+    Path(policy): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     // Before anything else, so that a stranger learns no name.
     if !bearer(&headers).is_some_and(|token| context.wake.admits(token)) {
         let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-        return (challenge, refusal(StatusCode::UNAUTHORIZED, "the token is missing or wrong")).into_response();
+        return (
+            challenge,
+            refusal(StatusCode::UNAUTHORIZED, "the token is missing or wrong"),
+        )
+            .into_response();
     }
     let name = PolicyName::from(policy);
     match context.rules().policy(&name) {

@@ -84,8 +84,7 @@ async fn judge_aside(
 ) -> Result<Judged, RunFailure> {
     let (policy, rules) = (policy.clone(), rules.clone());
     let (collection, lists) = (collection.clone(), lists.clone());
-    let judging = tokio::task::spawn_blocking(move || {
-        judge(&policy, &collection, &rules.protection, &lists, now)
-    });
+    let judging =
+        tokio::task::spawn_blocking(move || judge(&policy, &collection, &rules.protection, &lists, now));
     Ok(judging.await?)
 }

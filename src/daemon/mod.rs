@@ -201,7 +201,10 @@ pub async fn reload(context: &Context, config: &Config) -> Result<(), ReloadErro
     )
     .await?;
     let before = context.rules.send_replace(Arc::new(rules));
-    for gone in before.sources_in_use().difference(&context.rules().sources_in_use()) {
+    for gone in before
+        .sources_in_use()
+        .difference(&context.rules().sources_in_use())
+    {
         context.metrics.source_gone(gone);
     }
     retire(context).await?;
@@ -246,11 +249,7 @@ async fn retire(context: &Context) -> Result<(), StoreError> {
     let rules = context.rules();
     let sources = rules.people.names().cloned().collect();
     context.store.forget_sources(sources).await?;
-    let policies = rules
-        .policies
-        .iter()
-        .map(|policy| policy.name.clone())
-        .collect();
+    let policies = rules.policies.iter().map(|policy| policy.name.clone()).collect();
     let clouds = context.clouds.keys().cloned().collect();
     let retired = context.store.retire(policies, clouds, context.now()).await?;
     if retired.cancelled > 0 || retired.dead > 0 {

@@ -81,11 +81,7 @@ fn start_ripe(context: &Arc<Context>, agenda: &mut Agenda, started: &mut Started
 
 /// Starts policies beside their schedule, which stays as it is. One that runs
 /// already does so once more afterwards.
-fn start_woken(
-    context: &Arc<Context>,
-    woken: impl IntoIterator<Item = PolicyName>,
-    started: &mut Started,
-) {
+fn start_woken(context: &Arc<Context>, woken: impl IntoIterator<Item = PolicyName>, started: &mut Started) {
     let rules = context.rules();
     for name in woken {
         let Some(policy) = rules.policy(&name).filter(|policy| policy.enabled) else {

@@ -147,7 +147,10 @@ mod tests {
 
     fn glances(each: &[(&str, &str, &str)]) -> Glances {
         let of = |(source, digest, glance): &(&str, &str, &str)| {
-            (SourceName::from(*source), ((*digest).to_owned(), (*glance).to_owned()))
+            (
+                SourceName::from(*source),
+                ((*digest).to_owned(), (*glance).to_owned()),
+            )
         };
         each.iter().map(of).collect()
     }

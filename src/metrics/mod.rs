@@ -13,8 +13,8 @@ mod record;
 mod registry;
 mod sources;
 
-pub use self::sources::SourceResult;
 use self::sources::SourceMetrics;
+pub use self::sources::SourceResult;
 
 pub struct Metrics {
     registry: Registry,

@@ -27,17 +27,14 @@ pub(super) struct SourceMetrics {
 pub enum SourceResult {
     /// Whole, and it met its demands.
     Good,
-    /// Whole, and it did not.
+    /// Whole, and it did not, or has more unusable entries than a list may that
+    /// is to decide on who is missing.
     Unproven,
     Failed,
 }
 
 impl SourceResult {
-    const ALL: [SourceResult; 3] = [
-        SourceResult::Good,
-        SourceResult::Unproven,
-        SourceResult::Failed,
-    ];
+    const ALL: [SourceResult; 3] = [SourceResult::Good, SourceResult::Unproven, SourceResult::Failed];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -181,6 +178,8 @@ impl Metrics {
     pub fn source_read(&self, record: &SourceRecord, result: SourceResult, unusable: Option<u64>) {
         self.source_recorded(record);
         let source = record.source.as_str();
+        let met = i64::from(result == SourceResult::Good);
+        self.sources.proof_met.with_label_values(&[source]).set(met);
         self.sources
             .reads
             .with_label_values(&[source, result.as_str()])
@@ -202,9 +201,7 @@ impl Metrics {
 
     /// A policy that decides by lists.
     pub fn leaver_policy_exists(&self, policy: &PolicyName) {
-        self.sources
-            .unproven_runs
-            .with_label_values(&[policy.as_str()]);
+        self.sources.unproven_runs.with_label_values(&[policy.as_str()]);
         self.sources.leaver_lag.with_label_values(&[policy.as_str()]);
     }
 
@@ -297,7 +294,13 @@ mod tests {
     #[test]
     fn the_series_of_a_source_come_and_go_with_it() {
         let metrics = Metrics::new();
-        let of_the_source = || metrics.render().lines().filter(|l| l.contains("\"leavers\"")).count();
+        let of_the_source = || {
+            metrics
+                .render()
+                .lines()
+                .filter(|l| l.contains("\"leavers\""))
+                .count()
+        };
         assert_eq!(of_the_source(), 0);
         metrics.source_exists(&"leavers".into());
         assert_eq!(of_the_source(), 9);

@@ -246,9 +246,8 @@ impl Watched {
         let now = context.now();
         let proven = reading.proven(&self.demands, baseline, now);
         let record = record::next(&self.name, before, &reading, &proven, now);
-        context
-            .metrics
-            .source_read(&record, reading.result(&proven), reading.unusable());
+        let result = reading.result(&self.demands, &proven);
+        context.metrics.source_read(&record, result, reading.unusable());
         context.store.record_source(record).await?;
         *last = Some(reading);
         Ok(proven)
@@ -279,4 +278,4 @@ impl Watched {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(super) struct Reading {
-    /// What became of the list later it cannot know.
+    /// What came into the list later may be missing.
     pub begun: Timestamp,
     /// What the source showed just before.
     pub glance: Option<String>,
@@ -30,10 +30,15 @@ impl Reading {
         prove(self.outcome.clone()?, demands, baseline, now)
     }
 
-    pub fn result(&self, proven: &Result<Proven, String>) -> SourceResult {
+    /// A list that is to decide on who is missing from it and cannot is not
+    /// good, although it decides on who is there.
+    pub fn result(&self, demands: &Demands, proven: &Result<Proven, String>) -> SourceResult {
         match (&self.outcome, proven) {
             (Err(_), _) => SourceResult::Failed,
             (Ok(_), Err(_)) => SourceResult::Unproven,
+            (Ok(_), Ok(list)) if demands.prove_absence() && list.for_absence().is_err() => {
+                SourceResult::Unproven
+            }
             (Ok(_), Ok(_)) => SourceResult::Good,
         }
     }

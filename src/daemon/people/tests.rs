@@ -1,0 +1,271 @@
+//! Sources that a test tells what to answer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::future::BoxFuture;
+use jiff::SignedDuration;
+
+use super::*;
+use crate::{
+    config::people::{Csv, Fields, List},
+    daemon::carry_out::tests::scene::Scene,
+    engine::{
+        people::tests::{entry, roll},
+        policy::{Age, Match},
+        sample,
+    },
+    model::{Kind, Roll, SourceRecord, UserKey},
+    sources::ReadFailure,
+};
+
+type Answer = Result<Roll, ReadFailure>;
+
+/// Gives one answer after another, the last of them for ever.
+struct Scripted {
+    answers: Mutex<Vec<Answer>>,
+    glance: Mutex<Option<String>>,
+    reads: AtomicUsize,
+}
+
+impl Source for Scripted {
+    fn read(&self, now: Timestamp) -> BoxFuture<'_, Answer> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let mut answers = self.answers.lock().unwrap();
+        let answer = match answers.len() {
+            1 => answers[0].clone(),
+            _ => answers.remove(0),
+        };
+        Box::pin(async move {
+            // Others who want the list come meanwhile.
+            tokio::task::yield_now().await;
+            answer.map(|roll| Roll {
+                as_of: now,
+                read_at: now,
+                ..roll
+            })
+        })
+    }
+
+    fn glance(&self) -> Option<String> {
+        self.glance.lock().unwrap().clone()
+    }
+}
+
+/// A source `list` that answers so.
+pub(in crate::daemon) fn scripted(answers: Vec<Answer>) -> People {
+    people(answers).0
+}
+
+pub(in crate::daemon) fn of(names: &[&str]) -> Answer {
+    Ok(roll(names.iter().map(|name| entry(name)).collect()))
+}
+
+pub(in crate::daemon) fn down() -> Answer {
+    Err(ReadFailure("nobody answers".into()))
+}
+
+fn people(answers: Vec<Answer>) -> (People, Arc<Scripted>) {
+    let source = Arc::new(Scripted {
+        answers: Mutex::new(answers),
+        glance: Mutex::new(Some("1".into())),
+        reads: AtomicUsize::new(0),
+    });
+    let fields = Fields {
+        key: "name".to_owned(),
+        gone: None,
+        leaves: None,
+        returns: None,
+        projects: None,
+        accounts: None,
+    };
+    let configured = Configured {
+        name: "list".into(),
+        list: List::Csv(Csv {
+            path: "list.csv".into(),
+            delimiter: b',',
+            fields,
+        }),
+        to: UserKey::Name,
+        demands: Demands {
+            min_entries: Some(1),
+            max_age: Some(Age {
+                least: SignedDuration::from_hours(26),
+                written: "26h".into(),
+            }),
+            max_shrink_percent: Some(30.0),
+            max_unusable: 0,
+        },
+        timeout: Duration::from_secs(30),
+        digest: "d".into(),
+    };
+    (
+        People::of([(configured, source.clone() as Arc<dyn Source>)]),
+        source,
+    )
+}
+
+fn leavers() -> Policy {
+    let matcher = Match {
+        subject_in: vec!["list".into()],
+        ..Match::default()
+    };
+    sample::policy(Kind::RepositoryPermission, matcher)
+}
+
+async fn unproven(people: &People, scene: &Scene) -> Vec<String> {
+    let (policy, now) = (leavers(), scene.context.now());
+    let seen = people.lists(&scene.context, &[&policy], now).await.unwrap();
+    seen.lists.unproven(&policy)
+}
+
+async fn record(scene: &Scene) -> SourceRecord {
+    let record = scene.context.store.source_record("list".into()).await;
+    record.unwrap().expect("it was tried")
+}
+
+#[tokio::test]
+async fn two_who_want_a_list_at_one_moment_make_one_read() {
+    let scene = Scene::new(0, 0).await;
+    let (people, source) = people(vec![of(&["ann"])]);
+    let (policy, now) = (leavers(), scene.context.now());
+    let policies = [&policy];
+    let lists = || people.lists(&scene.context, &policies, now);
+    let (one, other) = tokio::join!(lists(), lists());
+    assert_eq!(one.unwrap().lists.unproven(&policy), [""; 0]);
+    assert_eq!(other.unwrap().lists.unproven(&policy), [""; 0]);
+    assert_eq!(source.reads.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_list_is_read_again_when_it_is_too_old_or_changed_at_a_glance() {
+    let scene = Scene::new(0, 0).await;
+    let (people, source) = people(vec![of(&["ann"])]);
+    let policy = leavers();
+    let first = scene.context.now();
+    let read = async |no_older_than| {
+        let seen = people.lists(&scene.context, &[&policy], no_older_than).await;
+        assert_eq!(seen.unwrap().lists.unproven(&policy), [""; 0]);
+        source.reads.load(Ordering::Relaxed)
+    };
+    assert_eq!(read(first).await, 1);
+    assert_eq!(read(first - SignedDuration::from_secs(60)).await, 1);
+    assert_eq!(read(first + SignedDuration::from_nanos(1)).await, 2);
+    *source.glance.lock().unwrap() = Some("2".into());
+    assert_eq!(read(first - SignedDuration::from_secs(60)).await, 3);
+}
+
+#[tokio::test]
+async fn a_policy_that_names_no_source_reads_none() {
+    let scene = Scene::new(0, 0).await;
+    let (people, source) = people(vec![down()]);
+    let policy = sample::policy(Kind::RepositoryPermission, Match::default());
+    let seen = people
+        .lists(&scene.context, &[&policy], scene.context.now())
+        .await
+        .unwrap();
+    assert_eq!(seen.lists.unproven(&policy), [""; 0]);
+    assert_eq!(source.reads.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn a_read_that_fails_is_never_replaced_by_an_older_one() {
+    let scene = Scene::new(0, 0).await;
+    let (people, source) = people(vec![of(&["ann", "bea"]), down()]);
+    assert_eq!(unproven(&people, &scene).await, [""; 0]);
+    let good = record(&scene).await;
+    assert_eq!((good.entries, good.problem.as_deref()), (Some(2), None));
+    assert_eq!(good.sample, ["ann (listed)", "bea (listed)"]);
+    assert_eq!(good.baseline.unwrap().entries, 2);
+
+    *source.glance.lock().unwrap() = Some("2".into());
+    assert_eq!(unproven(&people, &scene).await, ["source list: nobody answers"]);
+    let failed = record(&scene).await;
+    assert_eq!(failed.problem.as_deref(), Some("nobody answers"));
+    assert_eq!(failed.entries, Some(2), "what is known of the list stays");
+    assert_eq!(
+        (failed.baseline, failed.last_good),
+        (good.baseline, good.last_good)
+    );
+    assert_eq!(scene.metric("revokd_source_proof_met{source=\"list\"}"), "0");
+    for (result, count) in [("good", "1"), ("failed", "1")] {
+        let reads = format!("revokd_source_reads_total{{result=\"{result}\",source=\"list\"}}");
+        assert_eq!(scene.metric(&reads), count);
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_shrank_too_far_leaves_the_baseline_where_it_was() {
+    let scene = Scene::new(0, 0).await;
+    let (people, source) = people(vec![of(&["ann", "bea"]), of(&["ann"])]);
+    assert_eq!(unproven(&people, &scene).await, [""; 0]);
+    let baseline = record(&scene).await.baseline;
+    *source.glance.lock().unwrap() = Some("2".into());
+    let why = unproven(&people, &scene).await;
+    assert!(why[0].contains("max_shrink_percent"), "{why:?}");
+    let shrunk = record(&scene).await;
+    assert_eq!((shrunk.entries, shrunk.baseline), (Some(1), baseline));
+    assert!(shrunk.problem.unwrap().contains("max_shrink_percent"));
+}
+
+#[tokio::test]
+async fn the_baseline_outlives_the_process() {
+    let scene = Scene::new(0, 0).await;
+    assert_eq!(
+        unproven(&scripted(vec![of(&["ann", "bea"])]), &scene).await,
+        [""; 0]
+    );
+    let why = unproven(&scripted(vec![of(&["ann"])]), &scene).await;
+    assert!(why[0].contains("max_shrink_percent"), "{why:?}");
+}
+
+#[tokio::test]
+async fn a_plan_leaves_nothing_on_record() {
+    let scene = Scene::new(0, 0).await;
+    let policy = leavers();
+    let baseline = Baseline {
+        entries: 2,
+        at: scene.context.now(),
+    };
+    let peek = async |baselines| {
+        let people = scripted(vec![of(&["ann"])]);
+        let clock = scene.context.clock.as_ref();
+        let seen = people.peek(clock, &[&policy], &baselines).await;
+        seen.lists.unproven(&policy).len()
+    };
+    assert_eq!(peek(BTreeMap::new()).await, 0);
+    assert_eq!(peek(BTreeMap::from([("list".into(), baseline)])).await, 1);
+    let record = scene.context.store.source_record("list".into()).await.unwrap();
+    assert!(record.is_none());
+}
+
+#[tokio::test]
+async fn entries_that_cannot_be_used_are_told_with_their_place() {
+    let scene = Scene::new(0, 0).await;
+    let mut some = roll(vec![entry("ann"), entry("")]);
+    some.entries[1].problem = Some("no key".into());
+    let (people, policy) = (scripted(vec![Ok(some)]), leavers());
+    let seen = people
+        .lists(&scene.context, &[&policy], scene.context.now())
+        .await
+        .unwrap();
+    let told: Vec<&String> = seen.unusable(&policy).collect();
+    assert_eq!(told, ["source list: entry of : no key"]);
+    assert_eq!(
+        scene.metric("revokd_source_unusable_entries{source=\"list\"}"),
+        "1"
+    );
+    assert_eq!(scene.metric("revokd_source_proof_met{source=\"list\"}"), "0");
+}
+
+#[test]
+fn other_figures_in_the_same_words_are_no_news() {
+    let people = People::default();
+    let policy = PolicyName::from("p");
+    let is_news = |reason: &str| people.is_news(&policy, &[reason.to_owned()]);
+    assert!(!people.is_proven_again(&policy));
+    assert!(is_news("source a: made 26h 1s ago, but max_age is 26h"));
+    assert!(!is_news("source a: made 26h 5m 1s ago, but max_age is 26h"));
+    assert!(is_news("source a: the connection was refused"));
+    assert!(people.is_proven_again(&policy));
+    assert!(is_news("source a: the connection was refused"));
+}
