@@ -39,6 +39,7 @@ pub fn read_document(bytes: &[u8], document: &Document) -> Result<Parsed, String
     }
     let made = document.made.as_ref().map(|path| made(&root, path));
     let key_field = document.fields.key.to_string();
+    let first = items.first().copied();
     let entries = items.into_iter().enumerate().map(|(index, item)| {
         let place = format!("entry {}", index + 1);
         let raw = match raw_entry(item, &document.fields) {
@@ -47,9 +48,18 @@ pub fn read_document(bytes: &[u8], document: &Document) -> Result<Parsed, String
         };
         raw.into_entry(&key_field)
     });
+    let entries: Vec<Entry> = entries.collect();
+    // A path that fits no entry at all is a mistake in the configuration or
+    // another document, as a column is that is missing.
+    if let Some(first) = first.filter(|_| entries.iter().all(|entry| entry.keys.is_empty())) {
+        let (count, first) = (entries.len(), outline(first));
+        return Err(format!(
+            "none of {count} entries has a text at `{key_field}`; the first is {first}"
+        ));
+    }
     Ok(Parsed {
         made: made.transpose()?,
-        entries: entries.collect(),
+        entries,
     })
 }
 

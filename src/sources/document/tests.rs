@@ -117,6 +117,15 @@ fn a_key_may_be_several_texts_numbers_or_none() {
 }
 
 #[test]
+fn a_list_in_which_nobody_has_a_key_is_another_list() {
+    let error = read(r#"[{"mail":"ada","id":1},{"mail":"bob"}]"#, "$").unwrap_err();
+    assert_eq!(
+        error,
+        "none of 2 entries has a text at `$.email`; the first is an object of id, mail"
+    );
+}
+
+#[test]
 fn where_a_text_is_wanted_nothing_else_is_taken_for_one() {
     for email in [
         r#"{"value":"ada"}"#,
