@@ -8,6 +8,7 @@ mod document;
 mod entry;
 mod file;
 mod json;
+mod keystone;
 mod strict_json;
 mod text;
 
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{csv::CsvFile, json::JsonFile};
+use self::{csv::CsvFile, json::JsonFile, keystone::CloudUsers};
 use crate::{
     config::people::{self, List},
     model::{CloudName, Roll},
@@ -37,7 +38,7 @@ pub fn connect(
         List::Json(json) => Ok(Arc::new(JsonFile::new(config, json.clone()))),
         List::Keystone(keystone) => match reader_of(&keystone.cloud) {
             None => Err(ConnectError::NoCloud(keystone.cloud.clone())),
-            Some(_) => Err(ConnectError::Unknown("keystone")),
+            Some(reader) => Ok(Arc::new(CloudUsers::new(config, keystone.clone(), reader))),
         },
         List::Http(_) => Err(ConnectError::Unknown("http")),
         List::Scim(_) => Err(ConnectError::Unknown("scim")),

@@ -1,5 +1,6 @@
 //! The session with one cloud against a scripted server on loopback.
 
+mod details;
 mod keys;
 mod setup;
 mod tokens;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::setup::{PERMISSIONS, Scene, access, code, namespaces, page, repository, user, users};
 use crate::{
-    model::{Gap, Reading, Scope},
+    model::{Gap, Kind, Needs, Reading, Scope, UserState},
     providers::{
         huawei::registry::RegistryView,
         scripted::{Asked, Reply, json, status},
@@ -15,15 +15,18 @@ use crate::{
 /// The namespace `team-a` with the repository `api`, whose permission list is
 /// `answer`.
 async fn with_list(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> RegistryView {
-    let scene = Scene::start(move |asked| match asked.path.as_str() {
+    scene_with_list(answer).await.collect(PERMISSIONS).await
+}
+
+async fn scene_with_list(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Scene {
+    Scene::start(move |asked| match asked.path.as_str() {
         "/v2/manage/namespaces" => Some(namespaces(&[("team-a", 7)])),
         "/v2/manage/namespaces/team-a/access" => Some(access(&[("u1", 7)])),
         "/v2/manage/namespaces/team-a/repos/api/access" => Some(answer(asked)),
         "/v2/manage/repos" => Some(page(asked, &[repository("team-a", "api")])),
         _ => None,
     })
-    .await;
-    scene.collect(PERMISSIONS).await
+    .await
 }
 
 fn gap_of_api(view: &RegistryView) -> Option<&Gap> {
@@ -41,6 +44,29 @@ async fn everybody_is_listed_the_daemon_itself_included() {
         panic!("read");
     };
     assert_eq!(permissions[2].user_name, "u2-name");
+}
+
+#[tokio::test]
+async fn whoever_iam_told_of_is_in_the_view() {
+    let scene = scene_with_list(|_| access(&[("off", 1), ("me", 7), ("gone", 3)])).await;
+    let with_attributes = Needs {
+        attributes: true,
+        ..PERMISSIONS
+    };
+    for needs in [PERMISSIONS, with_attributes] {
+        let view = scene.collect(needs).await;
+        let told = view.users.iter().map(|user| (user.id.as_str(), user.state));
+        let expected = [
+            ("me", UserState::Enabled),
+            ("off", UserState::Disabled),
+            ("u1", UserState::Enabled),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected, "without those who are gone");
+    }
+    let kind = Kind::RepositoryPermission;
+    let view = scene.look(kind, "team-a/api", &["off"]).await.unwrap();
+    let told: Vec<&str> = view.users.iter().map(|user| user.id.as_str()).collect();
+    assert_eq!(told, ["off"]);
 }
 
 #[tokio::test]

@@ -104,6 +104,29 @@ async fn the_detail_of_a_user_has_its_own_form_of_time() {
 }
 
 #[tokio::test]
+async fn an_address_is_in_the_detail_and_in_the_list_of_some_clouds() {
+    for lists_emails in [true, false] {
+        let harness = Harness::start_with(Flavour::HuaweiCloud, |world, options, project| {
+            options.lists_emails = lists_emails;
+            let user = world.add_user("plain", "plain-password", project);
+            let user = world.user_mut(user.as_str()).unwrap();
+            user.email = "plain@example.com".to_string();
+            user.attributes.insert("xuser_id".to_string(), "4711".to_string());
+        })
+        .await;
+        let token = harness.account_token_of("revoker").await;
+        let list = harness.get(&token, "/v3/users?name=plain").await.json();
+        let row = &list["users"][0];
+        assert_eq!(row["email"] == "plain@example.com", lists_emails);
+        assert!(row.get("xuser_id").is_none());
+        let path = format!("/v3.0/OS-USER/users/{}", row["id"].as_str().unwrap());
+        let detail = harness.get(&token, &path).await.json();
+        assert_eq!(detail["user"]["email"], "plain@example.com");
+        assert_eq!(detail["user"]["xuser_id"], "4711");
+    }
+}
+
+#[tokio::test]
 async fn projects_are_found_by_name_and_by_who_reaches_them() {
     let (harness, _) = harness_with_a_leaver().await;
     let token = harness.account_token_of("revoker").await;

@@ -19,6 +19,7 @@ mod listing;
 mod members;
 mod protocol;
 mod seeded;
+mod users;
 
 /// A cloud with one shared image, and everybody who may or may not touch it.
 struct Harness {
