@@ -203,7 +203,7 @@ fn a_list_that_shrank_does_nothing_until_an_operator_accepts_it() {
     company.revokd(&["sources", "accept", "staff", "--yes"]).expect(0);
     company.revokd(&["sources", "test", "staff"]).expect(0);
     let audit = company.revokd(&["audit", "list"]).expect(0).stdout;
-    assert!(audit.contains("accepted as the baseline"), "{audit}");
+    assert!(audit.contains("source-accepted"), "{audit}");
 
     company.list("staff.csv", &STAFF[..2]);
     let refused = company
