@@ -1,47 +1,43 @@
 //! `revokd explain`
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::Arc,
-};
+mod look;
+mod ways;
+mod words;
 
-use anyhow::bail;
+use std::{collections::BTreeSet, path::Path};
+
 use serde::Serialize;
 
+use self::{
+    look::look,
+    ways::{sentence, ways},
+};
 use super::{
     Exit, Output, assemble,
     gap::GapRow,
-    output::{self, moment, print_json, print_line},
-    progress,
+    output::{self, print_json, print_line},
 };
 use crate::{
-    config::types::{Config, ProviderName},
-    daemon::{
-        clock::{SharedClock, SystemClock},
-        collect::{Collection, look_at},
-        progress::Progress,
-    },
-    engine::reach::{Explanation, Person, UNKNOWABLE, explain},
-    metrics::Metrics,
-    model::{CloudName, Kind, Needs},
+    engine::reach::{Explanation, Grant, ListWord, UNKNOWABLE},
+    model::{CloudName, Id, SourceName, UserState},
 };
 
-/// Show all ways of a user into the registries; removes nothing
+/// Show what a person holds, what will go, when and why, and what stays
 ///
-/// Looks at every cloud that has a registry: permissions on namespaces and
-/// repositories, public repositories, shares with other accounts. Says what
-/// cannot be known. Exits with 1 if a part of a cloud could not be seen.
+/// Looks at every cloud that has a registry or that an enabled policy names,
+/// and reads every source. Nothing is removed or recorded. Exits with 1 if no
+/// cloud and no source knows the person, or if a part could not be seen.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  revokd explain build-bot\n  revokd explain 9c61004714024f9586705d090530f9fa --cloud registry"
+    after_help = "Examples:\n  revokd explain ann@example.org\n  revokd explain build-bot\n  \
+                  revokd explain 9c61004714024f9586705d090530f9fa --cloud registry"
 )]
 pub struct Arguments {
-    /// The user's id, or the name as lists of permissions write it.
+    /// An id, a name, an e-mail address, or a key of an entry of a source.
     #[arg(value_name = "USER")]
     user: String,
 
-    /// One cloud; all that have a registry if none is named.
+    /// One cloud; all if none is named.
     #[arg(long, value_name = "CLOUD")]
     cloud: Option<String>,
 
@@ -53,29 +49,78 @@ pub struct Arguments {
 /// The scope of a gap that hides all of a cloud.
 const WHOLE_CLOUD: &str = "cloud";
 
-#[derive(Serialize)]
-struct Explained<'a> {
-    user: &'a str,
+/// All that is told of a person; the keys are stable.
+#[derive(Default, Serialize)]
+struct Explained {
+    user: String,
+    /// A cloud or a source knows whom the word means.
+    known: bool,
+    identities: Vec<Identity>,
     clouds: Vec<Explanation>,
+    sources: Vec<SourceRow>,
+    grants: Vec<GrantRow>,
+    policies: Vec<PolicyRow>,
+    /// Clouds whose identity service did not list its users, and why: who holds
+    /// nothing there is not known.
+    users_not_listed: Vec<String>,
     gaps: BTreeSet<GapRow>,
+}
+
+/// A user of one cloud, as its identity service tells.
+#[derive(Serialize)]
+struct Identity {
+    cloud: CloudName,
+    id: Id,
+    name: String,
+    email: Option<String>,
+    state: UserState,
+}
+
+#[derive(Serialize)]
+struct SourceRow {
+    source: SourceName,
+    /// Why nothing is decided by it.
+    not_proven: Option<String>,
+    says: Vec<ListWord>,
+}
+
+#[derive(Serialize)]
+struct GrantRow {
+    #[serde(flatten)]
+    grant: Grant,
+    tasks: Vec<TaskRow>,
+}
+
+/// A task about the grant that is not over.
+#[derive(Serialize)]
+struct TaskRow {
+    id: i64,
+    policy: String,
+    state: String,
+    hold: Option<String>,
+}
+
+/// A policy that has something to say of a grant.
+#[derive(Serialize)]
+struct PolicyRow {
+    name: String,
+    mode: String,
+    /// In the time zone of the policy.
+    next_run: Option<String>,
+    /// Seconds between the decision and the earliest call.
+    grace: i64,
+    /// Why its next run would be held; empty: it would not.
+    brake: Vec<String>,
+    /// Why it would decide nothing.
+    unproven: Vec<String>,
 }
 
 pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> {
     let Some(loaded) = assemble::load_or_show(config) else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    let names = registries(&loaded.config, arguments.cloud.as_deref())?;
-    let clock: SharedClock = Arc::new(SystemClock);
-    let clouds = assemble::clouds(&loaded.config, &clock, &Arc::new(Metrics::new()))?;
-    let progress = Arc::new(Progress::default());
-    let shown = progress::show(progress.clone());
-    let needs = Needs::of(Kind::NamespacePermission)
-        .and(Needs::of(Kind::RepositoryPermission))
-        .and(Needs::of(Kind::RepositoryShare));
-    let wanted: BTreeMap<&CloudName, Needs> = names.into_iter().map(|name| (name, needs)).collect();
-    let collection = look_at(&clouds, clock.as_ref(), &progress, wanted).await;
-    drop(shown);
-    let explained = Explained::of(&arguments.user, &collection);
+    let look = look(&loaded.config, arguments.cloud.as_deref(), &arguments.user).await?;
+    let explained = look.explain(&loaded.config, &arguments.user).await?;
     match arguments.output {
         Output::Json => print_json(&explained)?,
         Output::Table => explained.lines().iter().try_for_each(|line| print_line(line))?,
@@ -84,46 +129,13 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     for gap in explained.gaps.iter().filter(|gap| gap.scope == WHOLE_CLOUD) {
         output::tell(&format!("{gap}\n"));
     }
-    Ok(match explained.all_was_seen() {
+    Ok(match explained.known && explained.all_was_seen() {
         true => Exit::Done,
         false => Exit::Failed,
     })
 }
 
-/// The clouds that have a registry, or the named one.
-fn registries<'a>(config: &'a Config, named: Option<&str>) -> anyhow::Result<Vec<&'a CloudName>> {
-    let has_registry = |provider: ProviderName| provider.kinds().contains(&Kind::RepositoryPermission);
-    if let Some(named) = named {
-        let Some((name, cloud)) = config.clouds.get_key_value(named) else {
-            let known: Vec<&str> = config.clouds.keys().map(CloudName::as_str).collect();
-            bail!("there is no cloud {named:?}; there are: {}", known.join(", "));
-        };
-        let provider = cloud.provider.name();
-        if !has_registry(provider) {
-            bail!("cloud {named:?} is {provider} and has no registry");
-        }
-        return Ok(vec![name]);
-    }
-    let all = config.clouds.iter();
-    let all = all.filter(|(_, cloud)| has_registry(cloud.provider.name()));
-    let names: Vec<&CloudName> = all.map(|(name, _)| name).collect();
-    if names.is_empty() {
-        bail!("no cloud of the configuration has a registry");
-    }
-    Ok(names)
-}
-
-impl<'a> Explained<'a> {
-    fn of(user: &'a str, collection: &Collection) -> Explained<'a> {
-        let inventories = collection.inventories.values();
-        let gaps = inventories.clone().flat_map(|inventory| &inventory.gaps);
-        Explained {
-            user,
-            gaps: gaps.chain(&collection.blind).map(GapRow::of).collect(),
-            clouds: inventories.map(|inventory| explain(user, inventory)).collect(),
-        }
-    }
-
+impl Explained {
     fn all_was_seen(&self) -> bool {
         let unread = |cloud: &Explanation| cloud.unknown.iter().any(|what| what != UNKNOWABLE);
         self.gaps.is_empty() && !self.clouds.iter().any(unread)
@@ -131,87 +143,59 @@ impl<'a> Explained<'a> {
 
     /// What people are shown.
     fn lines(&self) -> Vec<String> {
-        let people = self.clouds.iter().flat_map(|cloud| {
-            let one = |person| (&cloud.cloud, person);
-            cloud.people.iter().map(one).collect::<Vec<_>>()
-        });
-        let mut lines: Vec<String> = people.map(|(cloud, person)| sentence(cloud, person)).collect();
-        if lines.is_empty() {
-            let as_far = match self.all_was_seen() {
-                true => "",
-                false => ", as far as could be seen",
-            };
-            lines.push(format!("no permission names the user {:?}{as_far}", self.user));
-        }
-        let ways: Vec<[String; 5]> = self.clouds.iter().flat_map(ways).collect();
-        if !ways.is_empty() {
+        let mut lines: Vec<String> = self.who();
+        lines.extend(self.sources.iter().flat_map(words::source));
+        let rows: Vec<[String; 5]> = self.clouds.iter().flat_map(ways).collect();
+        if !rows.is_empty() {
             lines.push(output::table(
                 ["cloud", "who", "through", "resource", "level"],
-                ways,
+                rows,
             ));
         }
+        lines.extend(
+            self.grants
+                .iter()
+                .flat_map(|grant| words::grant(grant, &self.policies)),
+        );
+        lines.extend(self.users_not_listed.iter().cloned());
         for cloud in &self.clouds {
             let unknown = cloud.unknown.iter();
             lines.extend(unknown.map(|what| format!("not known on cloud {}: {what}", cloud.cloud)));
         }
         lines
     }
-}
 
-fn sentence(cloud: &CloudName, person: &Person) -> String {
-    let state = person.state.map_or(
-        "the identity service did not tell the state".to_owned(),
-        |state| state.to_string(),
-    );
-    let owner = match person.account_owner {
-        Some(true) => "; owns the account: reaches everything, and is never revoked",
-        _ => "",
-    };
-    format!(
-        "user {} ({}) on cloud {cloud}: {state}{owner}",
-        called(person),
-        person.id
-    )
-}
-
-/// Every name that a list writes: a user may have been renamed.
-fn called(person: &Person) -> String {
-    let names: Vec<&str> = person.names.iter().map(String::as_str).collect();
-    names.join(", ")
-}
-
-/// One row for each way in: cloud, who, through, resource, level.
-fn ways(explanation: &Explanation) -> Vec<[String; 5]> {
-    let row = |who: &str, through: &str, resource: String, level: &str| {
-        [explanation.cloud.as_str(), who, through, &resource, level].map(str::to_owned)
-    };
-    let mut rows = Vec::new();
-    for person in &explanation.people {
-        let who = format!("{}\n{}", called(person), person.id);
-        rows.extend(person.namespaces.iter().map(|has| {
-            let repositories = output::count(has.repositories, "repository", "repositories");
-            let resource = format!("{}\n(all of it: {repositories})", has.namespace);
-            row(&who, "permission on the namespace", resource, has.level.as_str())
-        }));
-        rows.extend(person.repositories.iter().map(|has| {
-            let resource = has.repository.to_string();
-            row(&who, "permission on the repository", resource, has.level.as_str())
-        }));
-    }
-    let public = explanation.public.iter();
-    rows.extend(public.map(|id| row("anyone", "the repository is public", id.to_string(), "read")));
-    rows.extend(explanation.shared.iter().map(|share| {
-        let until = match share.deadline {
-            Some(deadline) if share.over => format!("its deadline is over: {}", moment(deadline)),
-            Some(deadline) => format!("until {}", moment(deadline)),
-            None => "without an end".to_owned(),
+    fn who(&self) -> Vec<String> {
+        let as_far = match self.all_was_seen() {
+            true => "",
+            false => ", as far as could be seen",
         };
-        let who = format!("users of account {}", share.account);
-        let through = format!("share with the account, {until}");
-        let level = if share.over { "none" } else { "read" };
-        row(&who, &through, share.repository.to_string(), level)
-    }));
-    rows
+        if !self.known {
+            return vec![format!(
+                "no cloud and no source knows the user {:?}{as_far}",
+                self.user
+            )];
+        }
+        let people = self
+            .clouds
+            .iter()
+            .flat_map(|cloud| cloud.people.iter().map(move |person| (cloud, person)));
+        let mut lines: Vec<String> = people
+            .clone()
+            .map(|(cloud, person)| sentence(&cloud.cloud, person))
+            .collect();
+        let holds = |identity: &Identity| {
+            people
+                .clone()
+                .any(|(cloud, person)| cloud.cloud == identity.cloud && person.id == identity.id)
+        };
+        let idle = self.identities.iter().filter(|identity| !holds(identity));
+        lines.extend(idle.map(words::identity));
+        if lines.is_empty() {
+            lines.push(format!("no cloud knows the user {:?}{as_far}", self.user));
+        }
+        lines
+    }
 }
 
 #[cfg(test)]

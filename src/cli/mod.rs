@@ -14,6 +14,7 @@ mod progress;
 mod run;
 mod runs;
 mod simulate;
+mod sources;
 mod status;
 mod target;
 mod tasks;
@@ -61,7 +62,8 @@ Examples:
   revokd demo                          watch it work on a simulated cloud
   revokd check                         read the configuration and all policies
   revokd plan                          show what would be removed, and why
-  revokd explain build-bot             show all ways of a user into the registry
+  revokd explain ann@example.org       show what a person holds, what will go, and why
+  revokd sources test leavers          read a list of people, and show whom it means
   revokd run --once                    run every policy once and work off the queue
   revokd run                           the daemon
   revokd runs allow 17                 let a held run go on
@@ -76,6 +78,7 @@ enum Command {
     Explain(explain::Arguments),
     Run(run::Arguments),
     Status(status::Arguments),
+    Sources(sources::Arguments),
     Runs(runs::Arguments),
     Tasks(tasks::Arguments),
     Audit(audit::Arguments),
@@ -112,6 +115,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Plan(arguments) => plan::main(config, &arguments).await,
         Command::Explain(arguments) => explain::main(config, &arguments).await,
         Command::Run(arguments) => run::main(config, &arguments).await,
+        Command::Sources(arguments) => sources::main(config, arguments).await,
         Command::Status(arguments) => status::main(config, &arguments).await,
         Command::Runs(arguments) => runs::main(config, arguments).await,
         Command::Tasks(arguments) => tasks::main(config, arguments).await,

@@ -28,7 +28,7 @@ use crate::{
     },
     engine::{brake, evaluate::Evaluation, people::Lists, policy::Policy},
     metrics::Metrics,
-    model::{CloudName, Kind, Revocation, Target},
+    model::{CloudName, Kind, ListedIn, Revocation, Target},
 };
 
 /// Show what would be removed now, and why; removes nothing
@@ -91,6 +91,8 @@ struct RevocationRow {
     reason: String,
     /// Ways by which the subject gets in all the same.
     still_reachable: Vec<String>,
+    /// The lists that it rests on, each as it was read.
+    listed_in: Vec<ListedIn>,
     due_since: Timestamp,
 }
 
@@ -319,6 +321,7 @@ impl RevocationRow {
             subject_name: evidence.subject_name.clone(),
             reason: evidence.reason(),
             still_reachable: evidence.still_reachable.clone(),
+            listed_in: evidence.listed_in.clone(),
             due_since: revocation.due_since,
         }
     }

@@ -25,36 +25,58 @@ use crate::{
     store::{TaskCount, TaskFilter},
 };
 
-/// Run the daemon, or every policy once
+/// Run the daemon, or policies once
 ///
-/// Without --once: evaluates each policy on its schedule, works off the queue
-/// and serves /metrics, until SIGTERM or SIGINT. SIGHUP reads the policies
-/// again; if they are not good, the old ones stay in force.
+/// Without --once and --policy: evaluates each policy on its schedule, works
+/// off the queue and serves /metrics, until SIGTERM or SIGINT. SIGHUP reads the
+/// policies again; if they are not good, the old ones stay in force.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  revokd run\n  revokd run --once\n  revokd run --once partner-shares-lapse"
+    group = clap::ArgGroup::new(PASS).multiple(true),
+    after_help = "Examples:\n  revokd run\n  revokd run --once\n  revokd run --once partner-shares-lapse\n  \
+                  revokd run --policy leavers-lose-the-registry   someone left: do not wait for the schedule"
 )]
+#[group(skip)]
 pub struct Arguments {
     /// Evaluate now, work off the queue, and exit with what came of it.
-    #[arg(long)]
+    ///
+    /// The pass works off the whole queue: also what other policies have in it.
+    /// Beside a daemon it queues what it decides, and waits until the daemon
+    /// has carried out what is in the queue.
+    #[arg(long, group = PASS)]
     once: bool,
+
+    /// Run this policy now, like --once POLICY; may be given several times.
+    #[arg(long = "policy", value_name = "NAME", group = PASS, conflicts_with = "policies")]
+    named: Vec<String>,
 
     /// With --once: the policies to run; all enabled ones if none is named.
     #[arg(value_name = "POLICY", requires = "once")]
     policies: Vec<String>,
 
-    /// With --once: stop after this time; what is left stays in the queue.
-    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "once", value_parser = humantime::parse_duration)]
+    /// Of one pass: stop after this time; what is left stays in the queue.
+    #[arg(long, value_name = "DURATION", default_value = "1h", requires = PASS, value_parser = humantime::parse_duration)]
     within: std::time::Duration,
 
-    /// With --once: for people or for programs.
-    #[arg(long, value_enum, default_value_t, requires = "once")]
+    /// Of one pass: for people or for programs.
+    #[arg(long, value_enum, default_value_t, requires = PASS)]
     output: Output,
 }
 
+/// What asks for one pass instead of the daemon.
+const PASS: &str = "pass";
+
 impl Arguments {
     pub fn is_daemon(&self) -> bool {
-        !self.once
+        !self.once && self.named.is_empty()
+    }
+
+    /// Of the pass; none named: all that are enabled.
+    fn policies(&self) -> &[String] {
+        match self.named.as_slice() {
+            [] => &self.policies,
+            named => named,
+        }
     }
 }
 
@@ -62,9 +84,9 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let Some(loaded) = assemble::load_or_show(config) else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    match arguments.once {
-        true => once(&loaded.config, arguments).await,
-        false => serve(config, &loaded.config).await,
+    match arguments.is_daemon() {
+        false => once(&loaded.config, arguments).await,
+        true => serve(config, &loaded.config).await,
     }
 }
 
@@ -152,7 +174,7 @@ async fn reload(context: &Context, path: &Path) -> anyhow::Result<()> {
 }
 
 async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {
-    let policies = assemble::select(config, &arguments.policies)?;
+    let policies = assemble::select(config, arguments.policies())?;
     if let Some(disabled) = policies.iter().find(|policy| !policy.enabled) {
         bail!(
             "the policy {:?} is disabled: set `enabled = true` to run it",
@@ -324,5 +346,41 @@ impl RunRow {
             waits: report.waits,
             notes: report.notes.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args, FromArgMatches};
+
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Arguments, clap::Error> {
+        let command = Arguments::augment_args(clap::Command::new("run"));
+        let matches = command.try_get_matches_from([&["run"], words].concat())?;
+        Arguments::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn policies_can_be_named_either_way_and_not_both_ways() {
+        let named = |words: &[&str]| parse(words).expect("good").policies().to_vec();
+        assert_eq!(named(&["--once", "a", "b"]), ["a", "b"]);
+        assert_eq!(named(&["--policy", "a", "--policy", "b"]), ["a", "b"]);
+        assert_eq!(named(&["--once", "--policy", "a", "--within", "5m"]), ["a"]);
+        for refused in [
+            &["a"][..],
+            &["--once", "a", "--policy", "b"],
+            &["--within", "5m"],
+            &["--output", "json"],
+        ] {
+            assert!(parse(refused).is_err(), "{refused:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_pass_it_is_the_daemon() {
+        assert!(parse(&[]).expect("good").is_daemon());
+        assert!(!parse(&["--once"]).expect("good").is_daemon());
+        assert!(!parse(&["--policy", "a"]).expect("good").is_daemon());
     }
 }

@@ -8,11 +8,12 @@ use serde::Serialize;
 use super::{
     Exit, Output, assemble,
     output::{self, moment, moment_or_dash, print_json, print_line},
+    sources::{idle_policies, not_proven},
 };
 use crate::{
     config::types::Config,
     engine::policy::Policy,
-    model::{RunState, TaskState},
+    model::{RunState, SourceName, SourceRecord, TaskState},
     store::{RunFilter, Store},
 };
 
@@ -33,6 +34,16 @@ struct Status {
     /// Runs that wait for `runs allow` or `runs reject`.
     held_runs: Vec<i64>,
     dead_tasks: u64,
+    /// Sources by which nothing is decided now.
+    not_proven: Vec<SourceRow>,
+}
+
+#[derive(Serialize)]
+struct SourceRow {
+    source: String,
+    why: String,
+    /// Those that do nothing until it is mended.
+    policies: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -96,6 +107,7 @@ impl Status {
             policies,
             held_runs,
             dead_tasks: dead,
+            not_proven: unproven(config, &store.source_records().await?),
         })
     }
 
@@ -131,11 +143,44 @@ impl Status {
         for run in &self.held_runs {
             print_line(&format!("run {run} waits for you: `revokd runs show {run}`"))?;
         }
+        for row in &self.not_proven {
+            print_line(&row.sentence())?;
+        }
         if self.dead_tasks > 0 {
             let tasks = output::count(self.dead_tasks, "task was", "tasks were");
             print_line(&format!("{tasks} given up: `revokd tasks list --state dead`"))?;
         }
         Ok(())
+    }
+}
+
+/// The configured sources that were not proven when they were last read.
+fn unproven(config: &Config, records: &[SourceRecord]) -> Vec<SourceRow> {
+    let row = |name: &SourceName| {
+        let record = records.iter().find(|record| record.source == *name);
+        Some(SourceRow {
+            source: name.to_string(),
+            why: not_proven(record)?,
+            policies: idle_policies(config, name)
+                .iter()
+                .map(|policy| policy.name.to_string())
+                .collect(),
+        })
+    };
+    config.sources.keys().filter_map(row).collect()
+}
+
+impl SourceRow {
+    fn sentence(&self) -> String {
+        let idle = match self.policies.as_slice() {
+            [] => String::new(),
+            [one] => format!("; policy {one} does nothing until it is mended"),
+            several => format!(
+                "; policies {} do nothing until it is mended",
+                output::words(several)
+            ),
+        };
+        format!("source {}: {}{idle}", self.source, self.why)
     }
 }
 
@@ -168,4 +213,28 @@ fn working_pid(store: &Store) -> anyhow::Result<Option<u32>> {
         Some(_free) => None,
         None => Some(store.dispatcher_pid().unwrap_or_default()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_is_not_proven_names_the_policies_that_do_nothing() {
+        let row = |policies: &[&str]| SourceRow {
+            source: "staff".into(),
+            why: "12 entries, but min_entries is 100".into(),
+            policies: policies.iter().map(ToString::to_string).collect(),
+        };
+        assert_eq!(
+            row(&["a", "b"]).sentence(),
+            "source staff: 12 entries, but min_entries is 100; policies a, b do nothing until it is mended"
+        );
+        assert!(
+            row(&["a"])
+                .sentence()
+                .ends_with("; policy a does nothing until it is mended")
+        );
+        assert!(row(&[]).sentence().ends_with("min_entries is 100"));
+    }
 }

@@ -1,7 +1,8 @@
 //! A decided target in the cells of a table: the names that people know beside
 //! the ids that the clouds know.
 
-use crate::model::Revocation;
+use super::output::moment;
+use crate::model::{ListedIn, Revocation};
 
 /// What is reached.
 pub fn resource(revocation: &Revocation) -> String {
@@ -23,8 +24,25 @@ pub fn subject(revocation: &Revocation) -> String {
 pub fn because(revocation: &Revocation) -> String {
     let still = revocation.evidence.still_reachable.iter();
     let still = still.map(|way| format!("still reachable through: {way}"));
-    let lines: Vec<String> = [revocation.evidence.reason()].into_iter().chain(still).collect();
+    let lists = revocation.evidence.listed_in.iter().map(list);
+    let first = [revocation.evidence.reason()].into_iter();
+    let lines: Vec<String> = first.chain(lists).chain(still).collect();
     lines.join("\n")
+}
+
+/// Which read of a list it was; the reason says where the person stands there.
+fn list(listed: &ListedIn) -> String {
+    let version = short(&listed.version);
+    format!("{} of {}, version {version}", listed.source, moment(listed.as_of))
+}
+
+/// As much of a version as people compare.
+pub fn short(version: &str) -> String {
+    const SHOWN: usize = 12;
+    match version.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &version[..end]),
+        None => version.to_owned(),
+    }
 }
 
 fn named(name: &str, id: &str) -> String {
@@ -77,6 +95,22 @@ mod tests {
         assert_eq!(subject(&of(Some("9c61"), "")), "9c61");
         assert_eq!(subject(&revocation(Kind::Image, None, "")), "(the image itself)");
         assert_eq!(resource(&of(Some("9c61"), "")), "team/api");
+    }
+
+    #[test]
+    fn the_read_of_the_list_is_told_with_the_reason() {
+        let mut listed = revocation(Kind::RepositoryPermission, Some("9c61"), "");
+        listed.evidence.still_reachable.clear();
+        listed.evidence.listed_in = vec![ListedIn {
+            source: "leavers".into(),
+            version: "0123456789abcdef".into(),
+            as_of: "2026-11-21T06:00:00Z".parse().expect("a time"),
+            place: Some("line 12".into()),
+            since: "2026-11-20T23:00:00Z".parse().expect("a time"),
+        }];
+        let text = because(&listed);
+        let (_, told) = text.split_once('\n').expect("two lines");
+        assert_eq!(told, "leavers of 2026-11-21 06:00:00Z, version 0123456789ab…");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     target,
 };
 use crate::{
-    model::{Attempt, CloudName, Comparison, Id, PolicyName, RunId, Task, TaskId, TaskState},
+    model::{Attempt, CloudName, Comparison, Id, ListedIn, PolicyName, RunId, Task, TaskId, TaskState},
     store::{Store, TaskFilter},
 };
 
@@ -207,6 +207,8 @@ struct Shown {
     #[serde(flatten)]
     row: TaskRow,
     evidence: Vec<Comparison>,
+    /// The lists that it rests on, each as it was read.
+    listed_in: Vec<ListedIn>,
     policy_digest: String,
     observed_at: Timestamp,
     owner: String,
@@ -236,6 +238,7 @@ impl Shown {
         Shown {
             row: TaskRow::of(task),
             evidence: evidence.compared.clone(),
+            listed_in: evidence.listed_in.clone(),
             policy_digest: evidence.policy_digest.clone(),
             observed_at: evidence.observed_at,
             owner: evidence.owner.to_string(),
@@ -280,6 +283,11 @@ impl Shown {
             .iter()
             .map(|one| [one.key.clone(), one.required.clone(), one.observed.clone()]);
         print_line(&output::table(["because", "required", "observed"], compared))?;
+        if !self.listed_in.is_empty() {
+            let lists = self.listed_in.iter().map(list_cells);
+            let head = ["source", "version", "list of", "since", "place"];
+            print_line(&output::table(head, lists))?;
+        }
         let tries = self.tries.iter().map(|one| {
             let outcome = one.outcome.clone().unwrap_or_else(|| "open".to_owned());
             [
@@ -295,6 +303,17 @@ impl Shown {
             tries,
         ))
     }
+}
+
+fn list_cells(listed: &ListedIn) -> [String; 5] {
+    let nowhere = || "not on it".to_owned();
+    [
+        listed.source.to_string(),
+        target::short(&listed.version),
+        moment(listed.as_of),
+        moment(listed.since),
+        listed.place.clone().unwrap_or_else(nowhere),
+    ]
 }
 
 #[cfg(test)]

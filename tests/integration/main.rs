@@ -34,4 +34,5 @@ mod cli_once;
 mod cli_operator;
 mod cli_plan;
 mod cli_simulate;
+mod cli_sources;
 mod cli_usage;

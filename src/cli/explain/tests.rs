@@ -1,8 +1,13 @@
 //! What is said of a user, and what of a cloud that could not be seen.
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::{
-    engine::sample,
+    engine::{
+        reach::{Users, explain, who},
+        sample,
+    },
     model::{Gap, Inventory, Level, Reading, Scope},
 };
 
@@ -17,21 +22,25 @@ fn seen() -> Inventory {
     )
 }
 
-fn collection(inventory: Inventory) -> Collection {
-    Collection {
-        inventories: BTreeMap::from([(inventory.cloud.clone(), inventory)]),
-        blind: vec![],
+fn explained(word: &str, inventory: &Inventory, blind: &[Gap]) -> Explained {
+    let now: Timestamp = sample::at("2026-06-01T00:00:00Z");
+    let meant = who(word, &[Users::of(inventory, &[])], &[], now);
+    Explained {
+        user: word.to_owned(),
+        known: !meant.is_nobody(),
+        clouds: vec![explain(&meant, inventory)],
+        gaps: inventory.gaps.iter().chain(blind).map(GapRow::of).collect(),
+        ..Explained::default()
     }
 }
 
-fn text(explained: &Explained<'_>) -> String {
+fn text(explained: &Explained) -> String {
     explained.lines().join("\n")
 }
 
 #[test]
 fn every_way_in_is_told_with_the_state_and_what_cannot_be_known() {
-    let collection = collection(seen());
-    let explained = Explained::of("name-of-ann", &collection);
+    let explained = explained("name-of-ann", &seen(), &[]);
     assert!(explained.all_was_seen());
     let text = text(&explained);
     for told in [
@@ -51,10 +60,24 @@ fn every_way_in_is_told_with_the_state_and_what_cannot_be_known() {
 
 #[test]
 fn a_user_who_is_nowhere_is_said_to_be_nowhere() {
-    let whole = collection(seen());
-    let explained = Explained::of("bob", &whole);
-    assert!(text(&explained).starts_with("no permission names the user \"bob\"\n"));
+    let explained = explained("bob", &seen(), &[]);
+    assert!(text(&explained).starts_with("no cloud and no source knows the user \"bob\"\n"));
     assert!(explained.all_was_seen());
+    assert!(!explained.known);
+}
+
+#[test]
+fn who_holds_nothing_is_told_with_his_state() {
+    let mut idle = explained("bob", &seen(), &[]);
+    idle.known = true;
+    idle.identities = vec![Identity {
+        cloud: "c".into(),
+        id: "bob".into(),
+        name: "name-of-bob".into(),
+        email: None,
+        state: UserState::Disabled,
+    }];
+    assert!(text(&idle).starts_with("user name-of-bob (bob) on cloud c: disabled; holds nothing"));
 }
 
 #[test]
@@ -68,14 +91,16 @@ fn what_could_not_be_seen_is_no_proof_and_fails_the_command() {
     });
     let mut never_asked = seen();
     never_asked.repositories[0].shares = Reading::NotRead;
-    let mut blind = collection(seen());
-    blind.blind.push(Gap {
+    let dark = Gap {
         cloud: "dark".into(),
         scope: Scope::Cloud,
         reason: "no answer".into(),
-    });
-    for collection in [collection(unread), collection(never_asked), blind] {
-        let explained = Explained::of("bob", &collection);
+    };
+    for explained in [
+        explained("bob", &unread, &[]),
+        explained("bob", &never_asked, &[]),
+        explained("bob", &seen(), &[dark]),
+    ] {
         assert!(!explained.all_was_seen());
         assert!(text(&explained).contains("\"bob\", as far as could be seen"));
     }
@@ -83,14 +108,26 @@ fn what_could_not_be_seen_is_no_proof_and_fails_the_command() {
 
 #[test]
 fn the_keys_for_programs_are_these() {
-    let collection = collection(seen());
-    let told = serde_json::to_value(Explained::of("ann", &collection)).expect("an object");
+    let told = serde_json::to_value(explained("ann", &seen(), &[])).expect("an object");
     let keys = |value: &serde_json::Value| -> Vec<String> {
         let mut keys: Vec<String> = value.as_object().expect("an object").keys().cloned().collect();
         keys.sort();
         keys
     };
-    assert_eq!(keys(&told), ["clouds", "gaps", "user"]);
+    assert_eq!(
+        keys(&told),
+        [
+            "clouds",
+            "gaps",
+            "grants",
+            "identities",
+            "known",
+            "policies",
+            "sources",
+            "user",
+            "users_not_listed"
+        ]
+    );
     let cloud = &told["clouds"][0];
     assert_eq!(keys(cloud), ["cloud", "people", "public", "shared", "unknown"]);
     assert_eq!(

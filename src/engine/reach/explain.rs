@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{UNKNOWABLE, permissions};
+use super::{UNKNOWABLE, permissions, who::Who};
 use crate::model::{CloudName, Gap, Holder, Id, Inventory, Kind, Level, Permission, Reading, UserState};
 
 /// What one cloud knows of whoever has an id or a name.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Explanation {
     pub cloud: CloudName,
-    /// Everybody whom the id or name fits, by id: nobody, if no permission names
-    /// such a user, and several, if a name was used twice.
+    /// Those who hold a permission, by id; several, if a name was used twice.
     pub people: Vec<Person>,
     /// Anybody may pull from these repositories, these people included.
     pub public: Vec<Id>,
@@ -64,20 +63,21 @@ pub struct SharedRepository {
     pub over: bool,
 }
 
-/// All ways in for the user of that id or name.
-pub fn explain(user: &str, inventory: &Inventory) -> Explanation {
+/// All ways in for those users.
+pub fn explain(who: &Who, inventory: &Inventory) -> Explanation {
     let public = inventory.repositories.iter().filter(|each| each.public);
     Explanation {
         cloud: inventory.cloud.clone(),
-        people: people(user, inventory),
+        people: people(who, inventory),
         public: public.map(|each| each.id.clone()).collect(),
         shared: shared(inventory),
         unknown: unknown(inventory),
     }
 }
 
-fn people(user: &str, inventory: &Inventory) -> Vec<Person> {
-    let fits = |has: &&Permission| has.user.as_str() == user || has.names().any(|name| name == user);
+fn people(who: &Who, inventory: &Inventory) -> Vec<Person> {
+    let ids: Vec<&Id> = who.users_of(&inventory.cloud).collect();
+    let fits = |has: &&Permission| ids.contains(&&has.user);
     let mut people: BTreeMap<&Id, Person> = BTreeMap::new();
     for namespace in &inventory.namespaces {
         for has in permissions(&namespace.permissions).iter().filter(fits) {

@@ -5,10 +5,16 @@
 //! it, but somebody has to be told.
 
 mod explain;
+mod fate;
+mod lists;
+mod who;
 
 use std::collections::{HashMap, HashSet};
 
 pub use explain::{Explanation, NamespaceAccess, Person, RepositoryAccess, SharedRepository, explain};
+pub use fate::{Grant, Said, Word, fates};
+pub use lists::{ListWord, Says, list_words};
+pub use who::{Users, Who, who};
 
 use crate::model::{Id, Inventory, Kind, Level, Namespace, Permission, Reading, Revocation};
 

@@ -1,10 +1,21 @@
 //! What is explained of a user.
 
 use super::*;
+
 use crate::{
     engine::sample,
     model::{Gap, Holder, Scope, UserState},
 };
+
+fn explain(word: &str, inventory: &Inventory) -> Explanation {
+    let meant = who(
+        word,
+        &[Users::of(inventory, &[])],
+        &[],
+        sample::at("2026-06-01T00:00:00Z"),
+    );
+    super::explain(&meant, inventory)
+}
 
 fn inventory() -> Inventory {
     let ann = |level| sample::permission("ann", level);

@@ -1,0 +1,57 @@
+//! One read of a source from the command line; nothing of it is recorded.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    cli::assemble,
+    config::{people::Source, types::Config},
+    daemon::{clock::Clock, context::Cloud},
+    engine::people::{Proven, prove},
+    model::{Baseline, CloudName, Roll, SourceName, SourceRecord},
+    sources,
+};
+
+/// A list as it was just read, and whether it met its demands.
+pub struct Read {
+    /// Or what kept it from being read.
+    pub roll: Result<Arc<Roll>, String>,
+    /// Or which figure was not met.
+    pub proven: Result<Proven, String>,
+}
+
+pub async fn read(
+    source: &Source,
+    clouds: &BTreeMap<CloudName, Arc<Cloud>>,
+    baseline: Option<Baseline>,
+    clock: &dyn Clock,
+) -> Read {
+    let roll = roll(source, clouds, clock).await.map(Arc::new);
+    let proven = match &roll {
+        Ok(roll) => prove(roll.clone(), &source.demands, baseline, clock.now()),
+        Err(why) => Err(why.clone()),
+    };
+    Read { roll, proven }
+}
+
+async fn roll(
+    source: &Source,
+    clouds: &BTreeMap<CloudName, Arc<Cloud>>,
+    clock: &dyn Clock,
+) -> Result<Roll, String> {
+    let reader_of = |cloud: &CloudName| Some(clouds.get(cloud)?.handles.reader.clone());
+    let connected = sources::connect(source, &reader_of).map_err(|why| why.to_string())?;
+    match tokio::time::timeout(source.timeout, connected.read(clock.now())).await {
+        Ok(read) => read.map_err(|failure| failure.to_string()),
+        Err(_) => Err(format!("was not read within {:?}", source.timeout)),
+    }
+}
+
+/// What is on record of each source; nothing where there is no store.
+pub async fn records(config: &Config) -> anyhow::Result<BTreeMap<SourceName, SourceRecord>> {
+    if !config.daemon.store.exists() {
+        return Ok(BTreeMap::new());
+    }
+    let store = assemble::open_store(&config.daemon)?;
+    let records = store.source_records().await?.into_iter();
+    Ok(records.map(|record| (record.source.clone(), record)).collect())
+}
