@@ -300,7 +300,7 @@ async fn the_status_shows_what_is_stuck_and_what_needs_somebody() {
     let status = told(&stage, &["status"]).await;
     assert_eq!(
         keys(&status),
-        ["daemon_pid", "dead_tasks", "held_runs", "policies"]
+        ["daemon_pid", "dead_tasks", "held_runs", "not_proven", "policies"]
     );
     assert_eq!(status["daemon_pid"], Value::Null);
     assert_eq!(

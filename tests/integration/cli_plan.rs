@@ -59,6 +59,7 @@ async fn a_plan_has_the_keys_that_programs_rely_on() {
         "cloud",
         "due_since",
         "kind",
+        "listed_in",
         "policy",
         "reason",
         "resource",
