@@ -37,7 +37,7 @@ pub struct Entry {
     pub standing: Standing,
     /// When the person leaves; a day counts as the last one there.
     pub leaves: Option<Moment>,
-    /// When the person comes back; a day counts from its beginning.
+    /// When the person comes back: who does is not gone.
     pub returns: Option<Moment>,
     /// What the person owned elsewhere, where the source says so: ids of
     /// projects, names of accounts.
