@@ -561,6 +561,61 @@ clouds:
         self.assertEqual(done, set(shares), "every share that is gone has a task that says so")
         self.assertEqual({task["state"] for task in tasks} - {"done", "cancelled"}, set())
 
+    # --- people who left
+
+    def source(self, name, text):
+        self.write(f"policies/{name}-source.toml", f"[source.{name}]\n{text}\n")
+
+    def tested(self, name, code=DONE):
+        return self.revokd("sources", "test", name, "--cloud", "kit", "--output", "json", code=code).json
+
+    def test_the_share_of_a_project_whose_owner_left_goes_and_no_other(self):
+        left, shared, still_here = stranger(), stranger(), stranger()
+        image = self.owner.image("one", {left: "accepted", shared: "accepted", still_here: "pending"})
+        people = self.folder / "policies" / "people.csv"
+        self.write("policies/people.csv", "login,status,projects\n"
+                   f"ann,left,{left} {shared}\nbob,here,{shared};{still_here}\n")
+        self.source("people", """
+            type = "csv"
+            path = "people.csv"
+            match = { column = "login", to = "user.name" }
+            gone = { column = "status", is = "left" }
+            projects = "projects"
+            max_age = "1h" """)
+        self.policy(match='subject_in = "people"')
+        before = self.owner.snapshot()
+        os.utime(people, (time.time() - 7200,) * 2)
+        failed = self.run_once(code=FAILED)
+        self.assertIn("max_age is 1h", failed.out + failed.err, "an old list says so")
+        self.assert_gone(before)
+        os.utime(people, (time.time() - 60,) * 2)
+        self.run_once()
+        self.assert_gone(before, [(image, left)])
+        self.assertEqual(self.task_states(), ["done"])
+
+    def test_the_users_of_a_keystone_are_a_source(self):
+        reader = self.owner = self.new_owner("reader", role="admin")
+        self.secrets.append(reader.password)
+        self.configure()
+        everybody = [f"person-{reader.name}-{number}" for number in range(7)]
+        ids = {name: world.ensure(self.admin, "user", name, password="pw-" + name) for name in everybody}
+        self.admin.call("PATCH", f"{KEYSTONE}/users/{ids[everybody[3]]}", {"user": {"enabled": False}})
+        self.source("users", 'type = "keystone"\ncloud = "kit"\nmatch = { to = "user.name" }')
+        self.policy()
+        tested = self.tested("users")
+        (cloud,) = tested["clouds"]
+        ours = {row["user_name"]: row["standing"] for row in cloud["matched"] if row["user_name"] in ids}
+        self.assertEqual(ours, {name: "gone" if name == everybody[3] else "here" for name in everybody})
+        self.assertEqual(tested["entries"], cloud["users"], "each user is an entry")
+        self.assertEqual((tested["proven"], tested["unusable"], cloud["disputed"]), (True, [], []))
+
+    def test_users_that_may_not_be_listed_are_no_empty_list(self):
+        self.source("users", 'type = "keystone"\ncloud = "kit"')
+        self.policy()
+        tested = self.tested("users", code=FAILED)
+        self.assertEqual((tested["entries"], tested["proven"]), (None, False))
+        self.assertIn("403", tested["problem"])
+
     # --- size; it comes last, for its images would slow the others down
 
     def test_zz_more_images_than_one_page_holds(self):
