@@ -83,7 +83,7 @@ impl WatchedFile {
         let timeout = self.timeout;
         whole
             .unwrap_or_else(|_| Err(format!("it could not be read within {timeout:?}")))
-            .map_err(|why| ReadFailure(format!("{}: {why}", self.path.display())))
+            .map_err(|why| ReadFailure::Failed(format!("{}: {why}", self.path.display())))
     }
 
     /// Changes when the file does, and when it comes or goes.

@@ -117,7 +117,10 @@ mod tests {
         assert_eq!(dated.version, roll.version);
 
         let failure = source(&path, Some("$.entries")).read(now).await.unwrap_err();
-        assert!(failure.0.starts_with(&path.display().to_string()), "{failure}");
+        assert!(
+            failure.to_string().starts_with(&path.display().to_string()),
+            "{failure}"
+        );
         assert!(source(&path, None).glance().is_some());
     }
 }

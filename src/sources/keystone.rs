@@ -40,7 +40,8 @@ impl CloudUsers {
 
     async fn read(&self, now: Timestamp) -> Result<Roll, ReadFailure> {
         let Keystone { cloud, deleted, .. } = &self.keystone;
-        let failed = |why: String| ReadFailure(format!("the users of cloud {cloud} were not read: {why}"));
+        let failed =
+            |why: String| ReadFailure::Failed(format!("the users of cloud {cloud} were not read: {why}"));
         let users = time::timeout(self.timeout, self.reader.users(self.needs_details(), now)).await;
         let users = users.map_err(|_| {
             let within = self.timeout;

@@ -82,5 +82,26 @@ pub trait Source: Send + Sync {
 /// Why a list could not be read whole: a sentence that says what, where, and
 /// what to do, and shows no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ReadFailure(pub String);
+pub enum ReadFailure {
+    #[error("{0}")]
+    Failed(String),
+    /// The server does not take the login: another try may lock the account.
+    #[error("{0}")]
+    LoginRefused(String),
+}
+
+impl ReadFailure {
+    /// The same failure in other words.
+    fn reworded(self, words: impl FnOnce(&str) -> String) -> ReadFailure {
+        match self {
+            ReadFailure::Failed(why) => ReadFailure::Failed(words(&why)),
+            ReadFailure::LoginRefused(why) => ReadFailure::LoginRefused(words(&why)),
+        }
+    }
+}
+
+impl From<String> for ReadFailure {
+    fn from(why: String) -> ReadFailure {
+        ReadFailure::Failed(why)
+    }
+}

@@ -237,7 +237,10 @@ impl Watched {
         let before = context.store.source_record(self.name.clone()).await?;
         let baseline = before.as_ref().and_then(|record| record.baseline);
         let kept = last.as_ref();
-        if let Some(kept) = kept.filter(|kept| kept.begun >= no_older_than && kept.glance == glance) {
+        let is_good_enough = |kept: &&Reading| {
+            kept.begun >= no_older_than && kept.glance == glance || kept.forbids_another(context.now())
+        };
+        if let Some(kept) = kept.filter(is_good_enough) {
             return Ok(kept.proven(&self.demands, baseline, context.now()));
         }
         // What was read before says nothing any more, even if this is broken off.
@@ -256,8 +259,8 @@ impl Watched {
     async fn read(&self, now: Timestamp, glance: Option<String>) -> Reading {
         let outcome = match tokio::time::timeout(self.timeout, self.source.read(now)).await {
             Ok(Ok(roll)) => Ok(Arc::new(roll)),
-            Ok(Err(failure)) => Err(failure.to_string()),
-            Err(_) => Err(format!("was not read within {:?}", self.timeout)),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err(format!("was not read within {:?}", self.timeout).into()),
         };
         Reading {
             begun: now,

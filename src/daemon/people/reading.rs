@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     engine::people::{Demands, Proven, prove},
     metrics::SourceResult,
     model::{Baseline, Roll},
+    sources::ReadFailure,
 };
 
 pub(super) struct Reading {
@@ -15,10 +16,20 @@ pub(super) struct Reading {
     pub begun: Timestamp,
     /// What the source showed just before.
     pub glance: Option<String>,
-    pub outcome: Result<Arc<Roll>, String>,
+    pub outcome: Result<Arc<Roll>, ReadFailure>,
 }
 
+/// How long a refused login is not tried again, unless a reload brings another:
+/// directories lock the accounts of those who do. As long as clouds are spared.
+const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_mins(15);
+
 impl Reading {
+    /// Whether it says all that may be asked for now, however old it is.
+    pub fn forbids_another(&self, now: Timestamp) -> bool {
+        let refused = matches!(self.outcome, Err(ReadFailure::LoginRefused(_)));
+        refused && now.duration_since(self.begun) < REFUSAL_HOLDS
+    }
+
     /// # Errors
     /// Why nothing can be decided by it.
     pub fn proven(
@@ -27,7 +38,10 @@ impl Reading {
         baseline: Option<Baseline>,
         now: Timestamp,
     ) -> Result<Proven, String> {
-        prove(self.outcome.clone()?, demands, baseline, now)
+        match &self.outcome {
+            Ok(roll) => prove(roll.clone(), demands, baseline, now),
+            Err(failure) => Err(failure.to_string()),
+        }
     }
 
     /// A list that is to decide on who is missing from it and cannot is not

@@ -61,7 +61,7 @@ pub(in crate::daemon) fn of(names: &[&str]) -> Answer {
 }
 
 pub(in crate::daemon) fn down() -> Answer {
-    Err(ReadFailure("nobody answers".into()))
+    Err(ReadFailure::Failed("nobody answers".into()))
 }
 
 fn people(answers: Vec<Answer>) -> (People, Arc<Scripted>) {
@@ -191,6 +191,26 @@ async fn a_read_that_fails_is_never_replaced_by_an_older_one() {
         let reads = format!("revokd_source_reads_total{{result=\"{result}\",source=\"list\"}}");
         assert_eq!(scene.metric(&reads), count);
     }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_not_tried_again_for_a_while() {
+    let refused = || ReadFailure::LoginRefused("the password is wrong".into());
+    for (answer, reads) in [(down(), 2), (Err(refused()), 1)] {
+        let scene = Scene::new(0, 0).await;
+        let (people, source) = people(vec![answer]);
+        assert_eq!(unproven(&people, &scene).await.len(), 1);
+        *source.glance.lock().unwrap() = Some("2".into());
+        assert_eq!(unproven(&people, &scene).await.len(), 1);
+        assert_eq!(source.reads.load(Ordering::Relaxed), reads);
+    }
+    let reading = Reading {
+        begun: sample::at("2026-06-01T12:00:00Z"),
+        glance: None,
+        outcome: Err(refused()),
+    };
+    assert!(reading.forbids_another(sample::at("2026-06-01T12:14:59Z")));
+    assert!(!reading.forbids_another(sample::at("2026-06-01T12:15:00Z")));
 }
 
 #[tokio::test]

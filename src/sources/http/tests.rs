@@ -57,7 +57,7 @@ fn source(server: &Server, made: Option<&str>) -> HttpDocument {
 async fn failure(bytes: Vec<u8>) -> String {
     let server = Server::start(move |_| bytes.clone()).await;
     let read = source(&server, None).read(at("12:00:00")).await;
-    read.unwrap_err().0
+    read.unwrap_err().to_string()
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn a_confirmation_of_another_list_is_not_believed() {
     let server = confirming(&["etag: W/\"v1\""], &["etag: \"v2\""]).await;
     let source = source(&server, None);
     source.read(at("12:00:00")).await.unwrap();
-    let why = source.read(at("13:00:00")).await.unwrap_err().0;
+    let why = source.read(at("13:00:00")).await.unwrap_err().to_string();
     assert!(why.contains("another list"), "{why}");
     // The next read asks for the list itself.
     assert!(source.read(at("14:00:00")).await.is_ok());

@@ -30,11 +30,20 @@ pub async fn connect(to: &people::Ldap) -> Result<(LdapConnAsync, Ldap), String>
     opening.map_err(|error| words::of_no_connection(&error))
 }
 
+/// RFC 4511, appendix A; also what locked and expired accounts get.
+const INVALID_CREDENTIALS: u32 = 49;
+
+/// How the directory took the login.
+pub enum Bind {
+    Done,
+    Refused(String),
+}
+
 /// Says who is asking, once: directories lock accounts on repeated refusals.
-pub async fn bind(session: &mut Ldap, login: Option<&LdapBind>) -> Result<(), String> {
+pub async fn bind(session: &mut Ldap, login: Option<&LdapBind>) -> Result<Bind, String> {
     // Without a bind a session is anonymous from its beginning.
     let Some(LdapBind { dn, password }) = login else {
-        return Ok(());
+        return Ok(Bind::Done);
     };
     let password = password.expose_secret();
     // A directory takes either for an anonymous bind, lets it succeed, and
@@ -44,7 +53,10 @@ pub async fn bind(session: &mut Ldap, login: Option<&LdapBind>) -> Result<(), St
     }
     let result = session.simple_bind(dn, password).await;
     let result = result.map_err(|error| format!("the bind got no answer: {}", words::of_error(&error)))?;
-    words::success("the bind", &result, &[password])
+    match words::success("the bind", &result, &[password]) {
+        Err(why) if result.rc == INVALID_CREDENTIALS => Ok(Bind::Refused(why)),
+        ended => ended.map(|()| Bind::Done),
+    }
 }
 
 /// Scheme, host and port, for messages.

@@ -22,6 +22,7 @@ use futures::{
 use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
+use self::connect::Bind;
 use super::{ReadFailure, Source};
 use crate::{
     config::people,
@@ -49,13 +50,15 @@ impl Directory {
 
     /// Nothing of a read outlives it: the connection is driven from within, so
     /// that whoever stops waiting drops it.
-    async fn entries(&self) -> Result<Vec<Entry>, String> {
+    async fn entries(&self) -> Result<Vec<Entry>, ReadFailure> {
         let end = Instant::now() + self.timeout;
         let connecting = connect::connect(&self.settings);
         let (connection, mut session) = self.within(end, "connecting", connecting).await?;
         let work = async move {
             let binding = connect::bind(&mut session, self.settings.bind.as_ref());
-            self.within(end, "the bind", binding).await?;
+            if let Bind::Refused(why) = self.within(end, "the bind", binding).await? {
+                return Err(ReadFailure::LoginRefused(why));
+            }
             let reading = search::people(&mut session, &self.settings);
             let entries = self.within(end, "the search", reading).await?;
             // The list is whole; how the directory takes the leave is nothing to it.
@@ -66,9 +69,9 @@ impl Directory {
         match select(Box::pin(work), Box::pin(connection.drive())).await {
             Either::Left((entries, _)) => entries,
             // What had arrived before the connection ended still counts.
-            Either::Right((driven, work)) => work.await.map_err(|why: String| match driven {
-                Err(error) => format!("{why} ({})", words::of_error(&error)),
-                Ok(()) => why,
+            Either::Right((driven, work)) => work.await.map_err(|failure: ReadFailure| match driven {
+                Err(error) => failure.reworded(|why| format!("{why} ({})", words::of_error(&error))),
+                Ok(()) => failure,
             }),
         }
     }
@@ -94,9 +97,9 @@ impl Source for Directory {
             // The library that speaks LDAP panics on some messages that are none,
             // and what a server says must end this read alone.
             let read = AssertUnwindSafe(self.entries()).catch_unwind().await;
-            let read = read.unwrap_or_else(|_| Err("the answer is not LDAP".to_owned()));
+            let read = read.unwrap_or_else(|_| Err("the answer is not LDAP".to_owned().into()));
             let address = connect::address(&self.settings.url);
-            let mut entries = read.map_err(|why| ReadFailure(format!("{address}: {why}")))?;
+            let mut entries = read.map_err(|failure| failure.reworded(|why| format!("{address}: {why}")))?;
             entries.sort_by(|one, other| one.place.cmp(&other.place));
             // An entry that moves between pages while they are read comes twice.
             entries.dedup();

@@ -72,7 +72,7 @@ async fn read_within(
     // is still there.
     let requests = served.await.unwrap();
     drop(directory);
-    (roll.map_err(|failure| failure.0), requests)
+    (roll.map_err(|failure| failure.to_string()), requests)
 }
 
 async fn refusal(answers: Vec<Vec<Say>>) -> String {
@@ -225,6 +225,10 @@ async fn without_a_directory_there_is_no_list() {
     let url = format!("ldap://{}", listener.local_addr().unwrap());
     drop(listener);
     let directory = directory(&url, None, Duration::from_secs(60));
-    let why = directory.read(Timestamp::UNIX_EPOCH).await.unwrap_err().0;
+    let why = directory
+        .read(Timestamp::UNIX_EPOCH)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(why.starts_with(&format!("{url}: cannot connect")), "{why}");
 }

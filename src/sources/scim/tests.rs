@@ -53,7 +53,7 @@ fn source(scim: Scim) -> ScimUsers {
 async fn read(server: &Server, fields: Fields<String>) -> Result<Roll, String> {
     let now = "2026-01-01T12:00:00Z".parse().unwrap();
     let read = source(scim(server, fields)).read(now).await;
-    read.map_err(|failure| failure.0)
+    read.map_err(|failure| failure.to_string())
 }
 
 /// The entries of a directory that gives its pages one after the other.
@@ -372,7 +372,7 @@ async fn the_time_of_the_source_bounds_all_pages_together() {
     .await;
     let mut source = source(scim(&server, fields("userName")));
     source.timeout = Duration::from_millis(300);
-    let failure = source.read(Timestamp::UNIX_EPOCH).await.unwrap_err().0;
+    let failure = source.read(Timestamp::UNIX_EPOCH).await.unwrap_err().to_string();
     assert!(
         failure.ends_with(": not all users came within 300ms"),
         "{failure}"

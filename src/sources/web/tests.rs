@@ -25,7 +25,7 @@ async fn get_within(server: &Server, login: HttpLogin, timeout: Duration) -> Res
         known: None,
         max_body_bytes: MAX_BODY_BYTES,
     };
-    web.get(asked).await.map_err(|failure| failure.0)
+    web.get(asked).await.map_err(|failure| failure.to_string())
 }
 
 async fn failure(bytes: impl Into<Vec<u8>>) -> String {

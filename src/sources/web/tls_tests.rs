@@ -74,7 +74,7 @@ async fn get(host: &str, ca_file: Option<PathBuf>) -> Result<Answer, String> {
         known: None,
         max_body_bytes: 1000,
     };
-    web.get(asked).await.map_err(|failure| failure.0)
+    web.get(asked).await.map_err(|failure| failure.to_string())
 }
 
 fn ca_file(folder: &tempfile::TempDir) -> PathBuf {

@@ -33,17 +33,21 @@ impl<'a> Words<'a> {
     }
 
     pub fn failure(&self, why: &str) -> ReadFailure {
-        ReadFailure(format!(
-            "reading {}: {}",
-            self.place,
-            scrubbed(why, &self.secrets)
-        ))
+        ReadFailure::Failed(self.sentence(why))
     }
 
     pub fn failure_of(&self, why: &str, body: &[u8]) -> ReadFailure {
+        self.failure(&self.with_words_of(why, body))
+    }
+
+    fn sentence(&self, why: &str) -> String {
+        format!("reading {}: {}", self.place, scrubbed(why, &self.secrets))
+    }
+
+    fn with_words_of(&self, why: &str, body: &[u8]) -> String {
         match server_words(body, &self.secrets) {
-            Some(words) => self.failure(&format!("{why} ({words})")),
-            None => self.failure(why),
+            Some(words) => format!("{why} ({words})"),
+            None => why.to_owned(),
         }
     }
 
@@ -60,7 +64,12 @@ impl<'a> Words<'a> {
             _ => "",
         };
         why.push_str(hint);
-        self.failure_of(&why, body)
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                ReadFailure::LoginRefused(self.sentence(&self.with_words_of(&why, body)))
+            }
+            _ => self.failure_of(&why, body),
+        }
     }
 
     pub fn transport(&self, error: reqwest::Error) -> ReadFailure {
