@@ -187,6 +187,11 @@ async fn a_refused_login_is_tried_once_and_keeps_its_secret() {
     assert!(why.contains("invalidCredentials (49): 80090308"), "{why}");
     assert!(!why.contains(PASSWORD), "{why}");
     assert_eq!(requests.len(), 1);
+
+    let (url, _served) = answering(vec![vec![Say::Bound(49, words)]]).await;
+    let directory = directory(&url, reader(PASSWORD), Duration::from_secs(60));
+    let failure = directory.read(Timestamp::UNIX_EPOCH).await.unwrap_err();
+    assert!(matches!(failure, ReadFailure::LoginRefused(_)), "{failure}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::{
     Answer, Asked, Web,
     scripted::{Server, access, answer},
 };
-use crate::{config::people::HttpLogin, connection::ConnectError};
+use crate::{config::people::HttpLogin, connection::ConnectError, sources::ReadFailure};
 
 const MAX_BODY_BYTES: usize = 1000;
 
@@ -17,6 +17,11 @@ async fn get(server: &Server, login: HttpLogin) -> Result<Answer, String> {
 }
 
 async fn get_within(server: &Server, login: HttpLogin, timeout: Duration) -> Result<Answer, String> {
+    let answer = try_to_get(server, login, timeout).await;
+    answer.map_err(|failure| failure.to_string())
+}
+
+async fn try_to_get(server: &Server, login: HttpLogin, timeout: Duration) -> Result<Answer, ReadFailure> {
     let url = server.at("/people?key=s3cret-key&half=1");
     let web = Web::new(&url, &access(login), timeout).unwrap();
     let asked = Asked {
@@ -25,7 +30,7 @@ async fn get_within(server: &Server, login: HttpLogin, timeout: Duration) -> Res
         known: None,
         max_body_bytes: MAX_BODY_BYTES,
     };
-    web.get(asked).await.map_err(|failure| failure.to_string())
+    web.get(asked).await
 }
 
 async fn failure(bytes: impl Into<Vec<u8>>) -> String {
@@ -84,6 +89,17 @@ async fn no_other_status_than_200_is_a_list() {
     for status in [201, 202, 203, 204, 206, 300, 304, 400, 404, 418, 429, 500, 503] {
         let why = failure(answer(status, &[], "")).await;
         assert!(why.starts_with(&format!("answered {status}")), "{why}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_login_is_told_apart_from_all_else_that_fails() {
+    for (status, is_refused) in [(401, true), (403, false), (500, false)] {
+        let server = Server::start(move |_| answer(status, &[], "")).await;
+        let login = HttpLogin::Bearer("tok-123456".into());
+        let failure = try_to_get(&server, login, Duration::from_secs(20)).await.err();
+        let refused = matches!(failure, Some(ReadFailure::LoginRefused(_)));
+        assert_eq!(refused, is_refused, "{status}: {failure:?}");
     }
 }
 
