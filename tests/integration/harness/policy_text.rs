@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::people::Way;
+
 #[derive(Clone)]
 pub struct PolicyText {
     name: String,
@@ -11,6 +13,7 @@ pub struct PolicyText {
     matcher: Vec<String>,
     limits: Vec<String>,
     exemptions: Vec<String>,
+    ways: Vec<Way>,
 }
 
 /// Shares of any image end 30 days after they were granted. Its limits hold
@@ -58,6 +61,7 @@ impl PolicyText {
                 "max_percent = 100".to_owned(),
             ],
             exemptions: Vec::new(),
+            ways: Vec::new(),
         }
     }
 
@@ -80,6 +84,29 @@ impl PolicyText {
     pub fn matching(mut self, line: &str) -> PolicyText {
         self.matcher.push(line.to_owned());
         self
+    }
+
+    /// Who is on that list goes.
+    pub fn subject_in(self, source: &str) -> PolicyText {
+        self.by_list("subject_in", source)
+    }
+
+    /// Who is not on that list goes.
+    pub fn subject_not_in(self, source: &str) -> PolicyText {
+        self.by_list("subject_not_in", source)
+    }
+
+    fn by_list(mut self, key: &str, source: &str) -> PolicyText {
+        self.ways.push(Way {
+            source: source.to_owned(),
+            by_absence: key == "subject_not_in",
+        });
+        self.matching(&format!("{key} = {source:?}"))
+    }
+
+    /// The name, and the lists that it decides by.
+    pub(super) fn ways(&self) -> (&str, &[Way]) {
+        (&self.name, &self.ways)
     }
 
     /// Replaces the whole match.
