@@ -20,6 +20,7 @@ mod leaving;
 mod oracle;
 mod shares;
 mod unclear;
+mod unseen;
 mod urgent;
 mod waking;
 
@@ -53,11 +54,11 @@ fn policy() -> PolicyText {
 }
 
 fn leavers() -> PolicyText {
-    policy().subject_in(LIST)
+    policy().subject_in(&[LIST])
 }
 
 fn roster() -> PolicyText {
-    policy().subject_not_in(LIST)
+    policy().subject_not_in(&[LIST])
 }
 
 /// A CSV file of these people.

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, fs, time::SystemTime};
 
 use jiff::Timestamp;
-use revokd::model::CloudName;
+use revokd::model::{CloudName, Target};
 
 use super::{Scene, Stage, hours, list_server::ListServer, raising};
 
@@ -167,6 +167,17 @@ impl Stage {
     pub fn serve_list(&self, server: &ListServer, source: &str, answers: Vec<Vec<u8>>) {
         self.list_is_now(source, Some(&answers.concat()));
         server.answer(answers);
+    }
+
+    /// Somebody else granted it, so that it may go once more.
+    pub fn granted_by_hand(&self, permission: &Target) {
+        let removable = (
+            permission.kind,
+            permission.resource.clone(),
+            permission.subject.clone(),
+        );
+        let mut by_hand = self.by_hand.borrow_mut();
+        by_hand.insert((permission.cloud.clone(), removable));
     }
 
     /// A file that the configuration names, which stands in no output.

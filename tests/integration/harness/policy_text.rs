@@ -86,22 +86,22 @@ impl PolicyText {
         self
     }
 
-    /// Who is on that list goes.
-    pub fn subject_in(self, source: &str) -> PolicyText {
-        self.by_list("subject_in", source)
+    /// Who is on one of these lists goes.
+    pub fn subject_in(self, sources: &[&str]) -> PolicyText {
+        self.by_lists("subject_in", sources)
     }
 
-    /// Who is not on that list goes.
-    pub fn subject_not_in(self, source: &str) -> PolicyText {
-        self.by_list("subject_not_in", source)
+    /// Who is on none of these lists goes.
+    pub fn subject_not_in(self, sources: &[&str]) -> PolicyText {
+        self.by_lists("subject_not_in", sources)
     }
 
-    fn by_list(mut self, key: &str, source: &str) -> PolicyText {
-        self.ways.push(Way {
-            source: source.to_owned(),
+    fn by_lists(mut self, key: &str, sources: &[&str]) -> PolicyText {
+        self.ways.extend(sources.iter().map(|source| Way {
+            source: (*source).to_owned(),
             by_absence: key == "subject_not_in",
-        });
-        self.matching(&format!("{key} = {source:?}"))
+        }));
+        self.matching(&format!("{key} = {sources:?}"))
     }
 
     /// The name, and the lists that it decides by.

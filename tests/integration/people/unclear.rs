@@ -115,7 +115,7 @@ async fn two_entries_that_disagree_are_no_absence_from_a_roster() {
         .vouched()
         .key("gone", "{ column = \"status\", is = \"left\" }");
     let mut scene = company();
-    scene.source(&source).policy(&policy().subject_not_in(LIST));
+    scene.source(&source).policy(&policy().subject_not_in(&[LIST]));
     let stage = scene.raise().await;
     stage.write_list(
         LIST,
