@@ -17,6 +17,7 @@ mod limits;
 mod modes;
 mod neighbours;
 mod partial_view;
+mod people;
 mod protection;
 mod random;
 mod schedule;

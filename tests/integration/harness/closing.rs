@@ -11,7 +11,7 @@ use revokd::{
     store::AuditFilter,
 };
 
-use super::{stage::Stage, staged_cloud::StagedCloud};
+use super::{list_oracle, stage::Stage, staged_cloud::StagedCloud};
 
 pub async fn check(stage: &Stage) {
     let tasks = stage.tasks().await;
@@ -20,6 +20,7 @@ pub async fn check(stage: &Stage) {
         only_decided_targets_were_asked_for(cloud, &tasks);
         what_is_done_is_gone(stage, cloud, &tasks);
         nothing_was_removed_twice(stage, cloud);
+        list_oracle::check(stage, cloud, &tasks);
     }
     nothing_is_stuck(&tasks);
     the_audit_is_whole(stage, &tasks).await;
@@ -72,7 +73,7 @@ fn only_decided_targets_were_asked_for(cloud: &StagedCloud, tasks: &[Task]) {
     }
 }
 
-fn would_remove(call: &Call) -> Vec<Removable> {
+pub(super) fn would_remove(call: &Call) -> Vec<Removable> {
     let is_namespace = |resource: &Id| !resource.as_str().contains('/');
     let kind = match call.kind {
         CallKind::DeleteImage => {
@@ -184,10 +185,13 @@ fn no_secret_got_out(stage: &Stage) {
     for file in ["revokd.db", "revokd.db-wal", "revokd.db-shm"] {
         places.extend(fs::read(stage.path(file)).map(|bytes| (file.to_owned(), bytes)));
     }
+    let of_files = stage.secrets.borrow();
     let secrets: BTreeSet<&str> = stage
         .clouds
         .iter()
-        .flat_map(|cloud| cloud.secrets.iter().map(String::as_str))
+        .flat_map(|cloud| &cloud.secrets)
+        .chain(of_files.iter())
+        .map(String::as_str)
         .collect();
     for (place, bytes) in &places {
         for secret in &secrets {

@@ -2,7 +2,8 @@
 //!
 //! A [`Scene`] is written down (worlds, policies, configuration), raised to a
 //! [`Stage`], acted on, and finished. [`Stage::finish`] checks after every test
-//! what must hold after any: nothing was removed that nobody decided on,
+//! what must hold after any: nothing was removed that nobody decided on, nobody
+//! lost anything whom no list said it of,
 //! nothing is called done that is still there, nothing is stuck, the audit is
 //! whole and no secret got out.
 
@@ -10,7 +11,10 @@ mod clock;
 mod closing;
 mod http;
 mod huawei;
+mod list_oracle;
+mod list_server;
 mod logs;
+mod people;
 mod policy_text;
 mod process;
 mod raising;
@@ -20,8 +24,10 @@ mod simulated;
 mod stage;
 mod staged_cloud;
 
-pub use http::get;
+pub use http::{get, post};
 pub use huawei::FLAVOURS;
+pub use list_server::{ListServer, answer};
+pub use people::SourceText;
 pub use policy_text::{PolicyText, expired_account_shares, lapse, leavers, stale_images};
 pub use process::Process;
 pub use scene::Scene;

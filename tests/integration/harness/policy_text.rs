@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::people::Way;
+
 #[derive(Clone)]
 pub struct PolicyText {
     name: String,
@@ -11,6 +13,7 @@ pub struct PolicyText {
     matcher: Vec<String>,
     limits: Vec<String>,
     exemptions: Vec<String>,
+    ways: Vec<Way>,
 }
 
 /// Shares of any image end 30 days after they were granted. Its limits hold
@@ -58,6 +61,7 @@ impl PolicyText {
                 "max_percent = 100".to_owned(),
             ],
             exemptions: Vec::new(),
+            ways: Vec::new(),
         }
     }
 
@@ -80,6 +84,29 @@ impl PolicyText {
     pub fn matching(mut self, line: &str) -> PolicyText {
         self.matcher.push(line.to_owned());
         self
+    }
+
+    /// Who is on one of these lists goes.
+    pub fn subject_in(self, sources: &[&str]) -> PolicyText {
+        self.by_lists("subject_in", sources)
+    }
+
+    /// Who is on none of these lists goes.
+    pub fn subject_not_in(self, sources: &[&str]) -> PolicyText {
+        self.by_lists("subject_not_in", sources)
+    }
+
+    fn by_lists(mut self, key: &str, sources: &[&str]) -> PolicyText {
+        self.ways.extend(sources.iter().map(|source| Way {
+            source: (*source).to_owned(),
+            by_absence: key == "subject_not_in",
+        }));
+        self.matching(&format!("{key} = {sources:?}"))
+    }
+
+    /// The name, and the lists that it decides by.
+    pub(super) fn ways(&self) -> (&str, &[Way]) {
+        (&self.name, &self.ways)
     }
 
     /// Replaces the whole match.

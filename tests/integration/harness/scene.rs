@@ -15,6 +15,7 @@ use super::{
     CLOUD, PolicyText,
     clock::ManualClock,
     days,
+    people::Lists,
     raising::{self, Make},
     stage::Stage,
 };
@@ -27,7 +28,8 @@ pub struct Scene {
     now: Timestamp,
     real_time: bool,
     clouds: Vec<CloudScene>,
-    policies: Vec<String>,
+    pub(super) policies: Vec<String>,
+    pub(super) lists: Lists,
     daemon: Vec<String>,
 }
 
@@ -63,6 +65,7 @@ impl Scene {
             real_time: false,
             clouds: Vec::new(),
             policies: Vec::new(),
+            lists: Lists::default(),
             daemon: Vec::new(),
         }
     }
@@ -191,6 +194,8 @@ impl Scene {
     }
 
     pub fn policy(&mut self, policy: &PolicyText) -> &mut Scene {
+        let (name, ways) = policy.ways();
+        self.lists.ways.insert(name.to_owned(), ways.to_vec());
         self.policies.push(policy.to_string());
         self
     }
@@ -212,6 +217,7 @@ impl Scene {
         fs::write(directory.path().join("revokd.toml"), config).expect("writing revokd.toml");
         fs::create_dir(directory.path().join("policies")).expect("a directory for policies");
         let stage = Stage::new(directory, clock, self.real_time, clouds);
+        stage.lists.replace(self.lists);
         stage.write_policies(&self.policies);
         stage
     }

@@ -82,8 +82,9 @@ impl Stage {
         }
         // What was handed to the store before is in it after this.
         self.store().ping().await.expect("a store that takes writes");
-        // The schedule and one dispatcher for each cloud.
-        let loops = 1 + serving.context.clouds.len();
+        // The schedule, one dispatcher for each cloud, and who glances at lists.
+        let watched = usize::from(!serving.context.rules().sources_in_use().is_empty());
+        let loops = 1 + serving.context.clouds.len() + watched;
         let now = self.clock.now();
         let asleep = self
             .clock

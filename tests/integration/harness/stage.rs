@@ -35,6 +35,7 @@ use super::{
     clock::ManualClock,
     closing,
     logs::Logs,
+    people::Lists,
     raising,
     staged_cloud::{StagedCloud, removable},
 };
@@ -55,6 +56,9 @@ pub struct Stage {
     pub(super) metrics: RefCell<Vec<Arc<Metrics>>>,
     /// What the test itself removed or granted again.
     pub(super) by_hand: RefCell<BTreeSet<(CloudName, Removable)>>,
+    /// Beside those of the clouds.
+    pub(super) secrets: RefCell<Vec<String>>,
+    pub(super) lists: RefCell<Lists>,
     store: OnceCell<Store>,
     finished: Cell<bool>,
 }
@@ -81,6 +85,8 @@ impl Stage {
             written: Arc::default(),
             metrics: RefCell::default(),
             by_hand: RefCell::default(),
+            secrets: RefCell::default(),
+            lists: RefCell::default(),
             store: OnceCell::new(),
             finished: Cell::new(false),
         }
