@@ -1,13 +1,14 @@
 """What the tests have in common: a simulated cloud and a configuration for each, one way to run the binary, and what must hold
 after every test."""
 import json
+import secrets
 import subprocess
 import unittest
 
 import world
-from world import REVOKD, STATE, Cloud, Process, Refused, ask, until
+from world import REVOKD, STATE, Cloud, Process, ask, until
 
-DONE, FAILED, HELD = 0, 1, 4  # revokd's exit codes
+DONE, FAILED, INVALID = 0, 1, 3  # revokd's exit codes
 WAKE_TOKEN = "wake-of-the-suite"
 # Everybody in the account who has an address and is not deleted.
 STAFF = ["build-bot", "ines.weber", "jonas.albrecht", "katja.lindner", "lukas.brenner", "miriam.scholz", "noah.fischer", "paula.richter",
@@ -21,7 +22,8 @@ class Case(unittest.TestCase):
     def setUp(self):
         name = f"{type(self).__name__}-{self._testMethodName}".lower().replace("_", "-")
         self.folder = world.empty_folder(STATE / "worlds" / name)
-        self.branch = name
+        # An interrupted run may have left the one before.
+        self.branch = f"{name}-{secrets.token_hex(4)}"
         self.said = []
         self.secrets = []
         self.cloud = Cloud(self.folder / "cloud")
@@ -197,5 +199,3 @@ class Case(unittest.TestCase):
         """A figure for whoever reads the suite's output."""
         print(f"       {text}", flush=True)
 
-
-__all__ = ["Case", "DONE", "FAILED", "HELD", "STAFF", "Refused", "until"]

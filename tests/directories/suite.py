@@ -46,6 +46,7 @@ def main(patterns):
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{re.sub('[ -]', '_', pattern)}*" for pattern in patterns] or None
     Results.counts = [0, 0]
+    forget_worlds()
     try:
         outcome = unittest.TextTestRunner(resultclass=Results, verbosity=0).run(loader.loadTestsFromNames(MODULES))
     finally:
@@ -54,9 +55,14 @@ def main(patterns):
     # A suite without a test has not passed.
     failed += passed + failed == 0 or (failed == 0 and not outcome.wasSuccessful())
     (Path(os.environ["STATE"]) / "summary").write_text(f"{passed} passed, {failed} failed\n")
+    # What a failed test left is worth a look, until the next run.
     if not failed:
-        shutil.rmtree(world.STATE / "worlds", ignore_errors=True)
+        forget_worlds()
     return 1 if failed else 0
+
+
+def forget_worlds():
+    shutil.rmtree(world.STATE / "worlds", ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,9 @@
 import os
 import sys
 
-from cases import FAILED, STAFF, Case, Refused
+from cases import DONE, FAILED, STAFF, Case
 from faults import LdapCut, ScimProxy
-from world import ADDRESSES, OpenLdap, ScimServer
+from world import ADDRESSES, OpenLdap, Refused, ScimServer
 
 LEFT, LEFT_LATER = "paula.richter", "ines.weber"
 ROSTER = {"min_entries": 5, "max_age": "1h", "max_shrink_percent": 20}
@@ -52,7 +52,7 @@ class People:
         self.assertEqual(len(cloud["matched"]), len(STAFF))
         self.assertEqual(shown["entries"], len(STAFF) + len(cloud["matching_nobody"]), "every entry is shown")
         self.assertTrue(all(self.directory.place(name) in str(cloud["matched"]) for name in STAFF))
-        self.revokd("check", code=0)
+        self.revokd("check", code=DONE)
         self.assert_nothing_is_planned()
         self.run_once()
         self.assert_gone()
@@ -66,6 +66,18 @@ class People:
         self.assert_evidence(LEFT, "people", self.directory.place(LEFT))
         self.run_once()
         self.assert_gone()
+
+    def test_two_accounts_of_one_person_that_disagree_decide_on_nobody(self):
+        self.directory.add("of-old", address=f"{LEFT}@example.com")
+        self.directory.disable("of-old")
+        (cloud,) = self.json("sources", "test", "people", "--all")["clouds"]
+        self.assertEqual(len(cloud["matched"]), len(STAFF) - 1)
+        self.assertIn(self.directory.place("of-old"), str(cloud["disputed"]))
+        self.run_once()
+        self.assert_gone()
+        self.directory.disable(LEFT)
+        self.run_once()
+        self.assert_gone(LEFT)
 
     def test_a_daemon_that_is_woken_removes_at_once(self):
         daemon = self.daemon()
@@ -84,7 +96,7 @@ class People:
         mean_s, count = self.lag_s(daemon)
         self.note(f"{self.title}: from the read that told it to access seen gone: {mean_s:.2f} s, the mean of {count} permissions")
         self.assertLess(max(first_s, mean_s), 10)
-        self.assertEqual(daemon.end(), 0)
+        self.assertEqual(daemon.end(), DONE)
 
     def test_a_server_that_is_stopped_removes_nobody(self):
         self.directory.disable(LEFT)
@@ -117,7 +129,7 @@ class People:
         self.wake(daemon)
         self.assert_gone_soon(LEFT)
         self.assertEqual(self.metric(daemon, "revokd_source_proof_met", source="people"), 1)
-        self.assertEqual(daemon.end(), 0)
+        self.assertEqual(daemon.end(), DONE)
 
     def test_who_is_not_on_the_roster_loses_access(self):
         self.roster(max_shrink_percent=1 if self.kind is ScimServer else 20)
@@ -129,7 +141,7 @@ class People:
         if self.kind is ScimServer:
             # One of forty people is more than one in a hundred.
             self.assert_runs_fail("max_shrink_percent")
-            self.revokd("sources", "accept", "people", "--yes", code=0)
+            self.revokd("sources", "accept", "people", "--yes", code=DONE)
         self.run_once()
         self.assert_gone(LEFT)
 
@@ -144,7 +156,7 @@ class People:
         self.assert_runs_fail("max_shrink_percent", str(before), str(before - len(gone)), "20")
         self.run_once(code=FAILED)
         self.assert_gone()
-        self.revokd("sources", "accept", "people", "--yes", code=0)
+        self.revokd("sources", "accept", "people", "--yes", code=DONE)
         self.run_once()
         self.assert_gone(*gone)
 
@@ -175,6 +187,20 @@ class OpenLdapItself(InDirectory):
         self.roster()
         self.run_once()
         self.assert_gone()
+
+    def test_accounts_that_end_by_a_day_or_by_a_word_of_their_own(self):
+        for name, day in (LEFT, "18000"), (LEFT_LATER, "200000"):
+            self.directory.change(
+                self.directory.place(name), "changetype: modify", "add: objectClass", "objectClass: shadowAccount", "-",
+                "add: shadowExpire", f"shadowExpire: {day}", "-", "add: employeeType", "employeeType: staff")
+        self.run_once()
+        self.assert_gone(LEFT)
+        self.directory.change(
+            self.directory.place("build-bot"), "changetype: modify", "add: employeeType", "employeeType: Former")
+        text = self.directory.source() + 'gone = { attribute = "employeeType", is = ["former"] }\n'
+        self.sources(text)
+        self.run_once()
+        self.assert_gone("build-bot")
 
     def test_less_than_the_whole_directory_removes_nobody(self):
         self.directory.disable(LEFT)

@@ -1,8 +1,9 @@
 """The other types of lists, each once as somebody new to revokd would use it."""
 import json
 import os
+import time
 
-from cases import DONE, FAILED, STAFF, Case
+from cases import DONE, FAILED, INVALID, STAFF, Case
 from faults import LOGIN_PAGE, Web
 from world import source
 
@@ -15,11 +16,13 @@ def document(*names):
 
 
 class Lists(Case):
-    def replace(self, name, content):
-        """As a careful exporter does: never half a file under that name."""
+    def replace(self, name, content, age_s=10):
+        """As a careful exporter does: never half a file under that name. A file that was written just now is waited for a while."""
         path = self.folder / "policies" / name
-        path.with_suffix(".new").write_bytes(content)
-        os.replace(path.with_suffix(".new"), path)
+        new = path.with_suffix(".new")
+        new.write_bytes(content)
+        os.utime(new, (time.time() - age_s,) * 2)
+        os.replace(new, path)
 
     def test_csv_and_a_daemon_that_sees_the_file_change(self):
         self.sources(source("people", {"type": "csv", "path": "leavers.csv", "min_entries": 1}, {"column": "email", "to": "user.email"}))
@@ -29,7 +32,7 @@ class Lists(Case):
         daemon = self.daemon()
         self.wake_and_wait(daemon)
         # Nobody wakes it from here on but the file.
-        self.replace("leavers.csv", f"email,team\nsomebody@example.net,x\n{LEFT.upper()}@example.com,y\n".encode())
+        self.replace("leavers.csv", f"email,team\nsomebody@example.net,x\n{LEFT.upper()}@example.com,y\n".encode(), age_s=0)
         self.assert_gone_soon(LEFT)
         lag_s, count = self.lag_s(daemon)
         self.note(f"csv: from the change of the file to access seen gone: {lag_s:.2f} s, the mean of {count} permissions")
@@ -39,6 +42,23 @@ class Lists(Case):
             with self.subTest(broken):
                 self.replace("leavers.csv", broken)
                 self.assert_runs_fail(word)
+
+    def test_neither_revokds_own_user_nor_the_owner_goes_whatever_the_list_says(self):
+        self.sources(source("people", {"type": "csv", "path": "leavers.csv"}, {"column": "login", "to": "user.name"}))
+        self.policy()
+        self.replace("leavers.csv", f"login\nrevokd\naccount-root\n{LEFT}\n".encode())
+        self.run_once()
+        self.assert_gone(LEFT)
+
+    def test_a_secret_that_is_missing_or_open_is_told(self):
+        section = {"type": "http", "url": "http://127.0.0.1:9/leavers", "token_file": "hr-token"}
+        self.sources(source("people", section, BY_PATH))
+        self.policy()
+        self.assertIn("hr-token", self.revokd("check", code=INVALID).stderr)
+        self.secret("policies/hr-token", "token-of-hr")
+        self.assertNotIn("hr-token", self.revokd("check", code=DONE).stderr)
+        (self.folder / "policies/hr-token").chmod(0o644)
+        self.assertIn("chmod o-r", self.revokd("check", code=DONE).stderr)
 
     def test_json_with_a_leaving_date(self):
         self.sources(source("people", {"type": "json", "path": "leavers.json", "list": "$.people[*]", "leaves": "$.last_day"}, BY_PATH))
@@ -79,7 +99,7 @@ class Lists(Case):
         self.wake_and_wait(daemon, result="failed")
         self.assertEqual(daemon.end(), 0)
         self.assert_evidence(LEFT, "people", "entry 2")
-        self.assert_runs_fail("login page", "Sign in")
+        self.assert_runs_fail("web page", "Sign in")
 
     def test_keystone_by_the_users_of_the_cloud_itself(self):
         self.sources(source("people", {"type": "keystone", "cloud": "registry", "deleted": False}, None))

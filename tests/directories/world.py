@@ -197,9 +197,9 @@ class OpenLdap:
     def answers(self):
         return subprocess.run(self.tool("ldapwhoami"), capture_output=True).returncode == 0
 
-    def add(self, name):
-        # Whoever typed it in did so in his own way.
-        address = f"{name}@example.com".title() if name < "k" else f"{name}@example.com"
+    def add(self, name, address=None):
+        # Some were typed in by somebody with a way of his own.
+        address = address or (f"{name}@example.com".title() if name < "k" else f"{name}@example.com")
         self.add_entry(self.place(name), "objectClass: inetOrgPerson", f"cn: {name}", f"sn: {name}", f"mail: {address}", f"userPassword: {name}")
 
     def disable(self, name):
@@ -279,9 +279,9 @@ class ScimServer:
     def total(self):
         return self.ask("GET", "/Users?count=1")["totalResults"]
 
-    def add(self, name):
+    def add(self, name, address=None):
         user = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": name, "active": True,
-                "emails": [{"value": f"{name}@example.com", "type": "work", "primary": True}]}
+                "emails": [{"value": address or f"{name}@example.com", "type": "work", "primary": True}]}
         self.ids[name] = self.ask("POST", "/Users", user)["id"]
 
     def disable(self, name):
