@@ -35,9 +35,10 @@ pub struct HttpDocument {
 struct Kept {
     tag: HeaderValue,
     roll: Roll,
-    /// Whether the list itself said when it was made. One that did not is as
-    /// young as the answer that last confirmed it.
-    is_dated: bool,
+    /// When the list itself says it was made, and when its server does. One of
+    /// which neither is told is as young as the answer that last confirmed it.
+    made: Option<Timestamp>,
+    last_modified: Option<Timestamp>,
 }
 
 impl HttpDocument {
@@ -75,9 +76,10 @@ impl HttpDocument {
             return Err(self.failure("answered 304, but for another list than the one that is known"));
         }
         kept.roll.read_at = now;
-        if !kept.is_dated {
-            kept.roll.as_of = now;
-        }
+        // The same list may have been made anew, as on a weekend on which nobody
+        // came and nobody left.
+        let last_modified = last_modified(headers).or(kept.last_modified);
+        kept.roll.as_of = kept.made.or(last_modified).unwrap_or(now);
         Ok(kept.roll)
     }
 
@@ -91,12 +93,12 @@ impl HttpDocument {
         let parsed: Result<Parsed, String> = parsing.await.unwrap_or_else(|error| Err(error.to_string()));
         let parsed = parsed.map_err(|why| self.failure(&why))?;
 
-        let made = parsed.made.or_else(|| last_modified(headers));
+        let (made, last_modified) = (parsed.made, last_modified(headers));
         let roll = Roll {
             source: self.source.clone(),
             version,
             read_at: now,
-            as_of: made.unwrap_or(now),
+            as_of: made.or(last_modified).unwrap_or(now),
             to: self.to.clone(),
             entries: parsed.entries,
             deleted_on: None,
@@ -104,7 +106,8 @@ impl HttpDocument {
         *self.kept() = tag.map(|tag| Kept {
             tag,
             roll: roll.clone(),
-            is_dated: made.is_some(),
+            made,
+            last_modified,
         });
         Ok(roll)
     }

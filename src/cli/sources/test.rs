@@ -25,7 +25,7 @@ use crate::{
         context::Cloud,
     },
     metrics::Metrics,
-    model::{Baseline, CloudName, Roll},
+    model::{Baseline, CloudName, Roll, UserKey},
 };
 
 #[derive(clap::Args)]
@@ -109,7 +109,10 @@ pub async fn main(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit
 }
 
 async fn held_against(roll: &Roll, cloud: &Cloud, zone: &TimeZone, clock: &dyn Clock) -> CloudMatch {
-    match cloud.handles.reader.users(false, clock.now()).await {
+    // Lists of users tell ids and names for certain, anything else where it
+    // pleases the cloud; a run asks for each user as well.
+    let needs_details = matches!(roll.to, UserKey::Email | UserKey::Attribute(_));
+    match cloud.handles.reader.users(needs_details, clock.now()).await {
         Ok(users) => CloudMatch::of(roll, &cloud.name, &users, zone, clock.now()),
         Err(failure) => CloudMatch::unseen(&cloud.name, failure.to_string()),
     }

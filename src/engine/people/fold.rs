@@ -14,9 +14,8 @@ use crate::model::UserKey;
 /// The form in which two values of the attribute are compared; empty where
 /// nothing is left.
 pub(super) fn fold(to: &UserKey, text: &str) -> String {
-    let text = text.trim();
     match to {
-        UserKey::Id => text.to_owned(),
+        UserKey::Id => visible(text).trim().to_owned(),
         UserKey::Name | UserKey::Attribute(_) => caseless(text),
         UserKey::Email => address(text),
     }
@@ -26,9 +25,35 @@ pub(super) fn fold(to: &UserKey, text: &str) -> String {
 fn caseless(text: &str) -> String {
     let normal = ComposingNormalizer::new_nfkc();
     let mapped = CaseMapper::new()
-        .fold_string(&normal.normalize(text))
+        .fold_string(&normal.normalize(&visible(text)))
         .into_owned();
     normal.normalize(&mapped).trim().to_owned()
+}
+
+/// Without the characters that nobody sees, as Unicode folds them away: mail
+/// programs and spreadsheets leave them behind, in lists and in clouds alike.
+fn visible(text: &str) -> String {
+    let is_ignorable = |c: char| {
+        matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'..='\u{1160}'
+                | '\u{17b4}'..='\u{17b5}'
+                | '\u{180b}'..='\u{180f}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{202a}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{3164}'
+                | '\u{fe00}'..='\u{fe0f}'
+                | '\u{feff}'
+                | '\u{ffa0}'
+                | '\u{fff0}'..='\u{fff8}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+    };
+    text.chars().filter(|c| !is_ignorable(*c)).collect()
 }
 
 /// The domain in the form that is looked up, so that both spellings of an
@@ -71,6 +96,18 @@ mod tests {
             "a tag may be another account"
         );
         assert!(!same("a.nn@example.org", "ann@example.org"));
+    }
+
+    #[test]
+    fn what_nobody_sees_makes_no_other_person() {
+        for (to, hidden, plain) in [
+            (UserKey::Email, "ann\u{200b}@example.org", "ann@example.org"),
+            (UserKey::Name, "build\u{ad}-bot\u{fe0f}", "build-bot"),
+            (UserKey::Id, "\u{feff}0a11\u{200e}", "0a11"),
+        ] {
+            assert_eq!(fold(&to, hidden), fold(&to, plain));
+        }
+        assert_eq!(fold(&UserKey::Name, " \u{200b}\u{3164} "), "");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{candidate::Candidate, policy::Policy},
-    model::{Comparison, Id, Inventory, ListedIn, Roll, SourceName, SubjectKind},
+    model::{Comparison, Gap, Id, Inventory, ListedIn, Roll, Scope, SourceName, SubjectKind, UserKey},
 };
 
 /// The lists of one policy, held against one inventory.
@@ -32,6 +32,8 @@ struct Held<'a> {
     roll: &'a Roll,
     /// Only where users are among the policy's subjects.
     users: Option<Matching<'a>>,
+    /// What could not be read of the cloud.
+    gaps: &'a [Gap],
     owners: HashMap<(SubjectKind, &'a Id), Vec<usize>>,
 }
 
@@ -70,6 +72,7 @@ impl<'a> Listed<'a> {
             users: people
                 .as_ref()
                 .map(|people| Matching::of(proven.roll(), &inventory.cloud, people, policy.zone(), now)),
+            gaps: &inventory.gaps,
             owners: owners(proven.roll()),
         };
         let source = |name: &'a SourceName, by_absence: bool| Source {
@@ -195,10 +198,7 @@ impl<'a> Source<'a> {
     ) -> Result<(&Held<'a>, Found), String> {
         let held = self.list.as_ref().map_err(|why| self.says(why))?;
         let found = match (candidate.kind().subject(), candidate.subject()) {
-            (Some(SubjectKind::User), Some(user)) => match &held.users {
-                Some(users) => users.of_user(user),
-                None => Found::Unclear("users were not held against it".to_owned()),
-            },
+            (Some(SubjectKind::User), Some(user)) => held.of_user(user),
             (Some(kind), Some(subject)) => match held.owners.get(&(kind, subject)) {
                 Some(entries) => one_word(held.roll, entries, zone, now),
                 None => Found::Missing,
@@ -210,6 +210,24 @@ impl<'a> Source<'a> {
 }
 
 impl Held<'_> {
+    fn of_user(&self, user: &Id) -> Found {
+        let Some(users) = &self.users else {
+            return Found::Unclear("users were not held against it".to_owned());
+        };
+        let gap = |scope: &Scope| self.gaps.iter().find(|gap| gap.scope == *scope);
+        let everybody = gap(&Scope::Users);
+        let him = gap(&Scope::User(user.clone())).or(everybody);
+        let may_be_shared = matches!(self.roll.to, UserKey::Email | UserKey::Attribute(_));
+        match (users.of_user(user), him, everybody) {
+            (Found::Listed { .. }, _, Some(gap)) if may_be_shared => {
+                Found::Unclear(format!("the entry may mean somebody who was not seen: {gap}"))
+            }
+            // What was not told this time may be told the next.
+            (Found::Untold(why), Some(gap), _) => Found::Unclear(format!("{why}: {gap}")),
+            (found, _, _) => found,
+        }
+    }
+
     fn reason(&self, key: &str, place: Option<String>, since: Timestamp, observed: String) -> Reason {
         let roll = self.roll;
         Reason {

@@ -114,8 +114,9 @@ impl<'a> Matching<'a> {
         if entries.is_empty() {
             return match person.value(id, &self.roll.to) {
                 _ if person.is_deleted && self.counts_deleted => Found::Deleted,
-                Some(_) => Found::Missing,
-                None => Found::Untold(format!(
+                // A value of nothing but blanks could stand in no list.
+                Some(value) if !fold(&self.roll.to, value).is_empty() => Found::Missing,
+                Some(_) | None => Found::Untold(format!(
                     "the identity service does not tell {} of user {id}",
                     self.roll.to
                 )),

@@ -75,6 +75,7 @@ pub fn prove(
         too_small(&roll, demands),
         too_old(&roll, demands, now),
         shrunk(&roll, demands, baseline),
+        useless(&roll),
     ];
     let unmet: Vec<String> = figures.into_iter().flatten().collect();
     if !unmet.is_empty() {
@@ -134,6 +135,16 @@ fn shrunk(roll: &Roll, demands: &Demands, baseline: Option<Baseline>) -> Option<
             before.entries, before.at
         )
     })
+}
+
+/// Where nobody can be told, the field that tells them is empty, renamed or
+/// hidden from the reader: that nobody is on the list is not what it says.
+fn useless(roll: &Roll) -> Option<String> {
+    let first = roll.entries.first()?;
+    let why = first.problem.as_ref()?;
+    let none = roll.entries.iter().all(|entry| entry.problem.is_some());
+    let (count, place) = (roll.entries.len(), &first.place);
+    none.then(|| format!("none of its entries can be used, and there are {count} ({place}: {why})"))
 }
 
 /// What later reads are held against, once a read of so many entries was good.

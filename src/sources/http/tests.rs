@@ -117,6 +117,23 @@ async fn a_confirmation_makes_a_dated_list_no_younger() {
 }
 
 #[tokio::test]
+async fn the_same_list_made_anew_is_as_young_as_its_server_says() {
+    const ANEW: &str = "last-modified: Thu, 01 Jan 2026 11:00:00 GMT";
+    let server = confirming(&["etag: W/\"v1\"", CHANGED], &[ANEW]).await;
+    let dated = source(&server, Some("$.made"));
+    let source = source(&server, None);
+    source.read(at("12:00:00")).await.unwrap();
+    assert_eq!(source.read(at("13:00:00")).await.unwrap().as_of, at("11:00:00"));
+    dated.read(at("12:00:00")).await.unwrap();
+    let again = dated.read(at("13:00:00")).await.unwrap();
+    assert_eq!(
+        again.as_of,
+        at("08:00:00"),
+        "what the list says of itself goes first"
+    );
+}
+
+#[tokio::test]
 async fn a_confirmation_of_another_list_is_not_believed() {
     let server = confirming(&["etag: W/\"v1\""], &["etag: \"v2\""]).await;
     let source = source(&server, None);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Gap, Scope};
 
 fn gone(key: &str) -> Entry {
     Entry {
@@ -11,6 +12,14 @@ fn here(key: &str) -> Entry {
     Entry {
         standing: Standing::Here,
         ..entry(key)
+    }
+}
+
+fn gap(scope: Scope) -> Gap {
+    Gap {
+        cloud: "c".into(),
+        scope,
+        reason: "500".into(),
     }
 }
 
@@ -130,6 +139,43 @@ fn two_users_of_one_address_are_told_apart_by_nobody() {
     };
     let (leavers, roster) = go(list, &inventory);
     assert!(leavers.is_empty() && roster.is_empty());
+}
+
+#[test]
+fn while_not_everybody_is_seen_an_address_may_be_somebody_elses() {
+    let mut inventory = registry(vec![held_by("1", "ann")]);
+    inventory.users = vec![user("1", "ann", Some("team@example.org"))];
+    inventory.gaps = vec![gap(Scope::Users)];
+    let by_address = |entry: Entry| Roll {
+        to: UserKey::Email,
+        ..roll(vec![entry])
+    };
+    let (leavers, roster) = go(by_address(gone("team@example.org")), &inventory);
+    assert!(leavers.is_empty() && roster.is_empty());
+    let (_, roster) = go(by_address(here("team@example.org")), &inventory);
+    assert!(roster.is_empty());
+    // A name is one user's alone, whoever else there is.
+    assert_eq!(go(roll(vec![gone("ann")]), &inventory).0, ["1"]);
+}
+
+#[test]
+fn an_address_that_was_not_told_this_time_takes_no_reason_away() {
+    let mut inventory = registry(vec![held_by("1", "ann"), held_by("2", "bob")]);
+    inventory.gaps = vec![gap(Scope::User("1".into()))];
+    let list = Roll {
+        to: UserKey::Email,
+        ..roll(vec![gone("ann@example.org")])
+    };
+    let evaluation = judge(&policy(&["list"], &[]), &inventory, &lists(list));
+    let unreadable: Vec<_> = evaluation.unreadable.iter().collect();
+    assert_eq!(unreadable.len(), 1, "of bob it is known that nothing is told");
+    assert!(unreadable[0].problem.contains("500"), "{}", unreadable[0].problem);
+}
+
+#[test]
+fn whose_value_is_blank_to_the_eye_is_missing_from_no_list() {
+    let inventory = registry(vec![held_by("1", "\u{200b}")]);
+    assert!(go(roll(vec![entry("ann")]), &inventory).1.is_empty());
 }
 
 #[test]

@@ -35,6 +35,26 @@ fn each_figure_that_is_not_met_is_named() {
 }
 
 #[test]
+fn a_list_of_which_nothing_can_be_used_is_none() {
+    let blank = |number: u32| Entry {
+        problem: Some("has no `email`".into()),
+        ..entry(&number.to_string())
+    };
+    let lost = refused(roll(vec![blank(1), blank(2)]), None);
+    assert!(
+        lost.starts_with("none of its entries can be used") && lost.contains("has no `email`"),
+        "{lost}"
+    );
+    let half = prove(
+        Arc::new(roll(vec![blank(1), entry("ann")])),
+        &whole(),
+        None,
+        at(NOW),
+    );
+    assert!(half.is_ok_and(|list| list.for_absence().is_err()));
+}
+
+#[test]
 fn a_list_that_claims_to_come_from_the_future_is_not_believed() {
     let future = Roll {
         as_of: at("2026-06-01T00:11:00Z"),
