@@ -4,7 +4,8 @@ import sys
 
 from cases import DONE, FAILED, STAFF, Case
 from faults import LdapCut, ScimProxy
-from world import ADDRESSES, OpenLdap, Refused, ScimServer
+from people import OpenLdap, ScimServer
+from world import ADDRESSES, Refused
 
 LEFT, LEFT_LATER = "paula.richter", "ines.weber"
 ROSTER = {"min_entries": 5, "max_age": "1h", "max_shrink_percent": 20}
@@ -65,6 +66,16 @@ class People:
         self.assert_gone(LEFT)
         self.assert_evidence(LEFT, "people", self.directory.place(LEFT))
         self.run_once()
+        self.assert_gone()
+
+    def test_who_is_enabled_again_in_time_keeps_everything(self):
+        self.policy(limits='max_percent = 100\ngrace = "1h"')
+        self.directory.disable(LEFT)
+        self.run_once()
+        self.assertEqual({task["state"] for task in self.json("tasks", "list")["tasks"]}, {"held"})
+        self.directory.enable(LEFT)
+        self.run_once()
+        self.assertEqual({task["state"] for task in self.json("tasks", "list")["tasks"]}, {"cancelled"})
         self.assert_gone()
 
     def test_two_accounts_of_one_person_that_disagree_decide_on_nobody(self):

@@ -5,7 +5,7 @@ import time
 
 from cases import DONE, FAILED, INVALID, STAFF, Case
 from faults import LOGIN_PAGE, Web
-from world import source
+from people import source
 
 LEFT, LEFT_LATER = "paula.richter", "ines.weber"
 BY_PATH = {"path": "$.mail", "to": "user.email"}
