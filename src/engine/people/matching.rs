@@ -8,8 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{fold::fold, person::Person, standing::Now};
-use crate::model::{CloudName, Entry, Id, Roll};
+use super::{
+    fold::{fold, likeness},
+    person::Person,
+    standing::Now,
+};
+use crate::model::{CloudName, Entry, Id, Roll, UserKey};
 
 /// A list held against the users of a cloud.
 pub struct Matching<'a> {
@@ -189,7 +193,8 @@ fn places(roll: &Roll, entries: &[usize]) -> String {
 struct Index<'a> {
     roll: &'a Roll,
     certain: HashMap<String, Vec<&'a Id>>,
-    former: HashMap<String, Vec<&'a Id>>,
+    /// By what looks alike, now or in the past.
+    possible: HashMap<String, Vec<&'a Id>>,
 }
 
 struct Candidates<'a> {
@@ -200,37 +205,37 @@ struct Candidates<'a> {
 
 impl<'a> Index<'a> {
     fn of(roll: &'a Roll, people: &HashMap<&'a Id, Person<'a>>) -> Index<'a> {
-        let (mut certain, mut former) = (HashMap::new(), HashMap::new());
-        let add = |index: &mut HashMap<String, Vec<&'a Id>>, value: &str, id| {
-            let folded = fold(&roll.to, value);
-            if !folded.is_empty() {
-                index.entry(folded).or_default().push(id);
+        let (mut certain, mut possible) = (HashMap::new(), HashMap::new());
+        let add = |index: &mut HashMap<String, Vec<&'a Id>>, value: String, id| {
+            if !value.is_empty() {
+                index.entry(value).or_default().push(id);
             }
         };
         for (id, person) in people {
-            if let Some(value) = person.value(id, &roll.to) {
-                add(&mut certain, value, *id);
+            let value = person.value(id, &roll.to);
+            if let Some(value) = value {
+                add(&mut certain, fold(&roll.to, value), *id);
             }
-            for value in person.former(&roll.to) {
-                add(&mut former, value, *id);
+            for value in value.iter().chain(person.former(&roll.to)) {
+                add(&mut possible, likeness(&roll.to, value), *id);
             }
         }
         Index {
             roll,
             certain,
-            former,
+            possible,
         }
     }
 
     fn candidates(&self, entry: &Entry) -> Candidates<'a> {
-        let known_by = |index: &HashMap<String, Vec<&'a Id>>| -> BTreeSet<&'a Id> {
-            let keys = entry.keys.iter().map(|key| fold(&self.roll.to, key));
-            keys.flat_map(|key| index.get(&key).cloned().unwrap_or_default())
-                .collect()
+        let known_by = |index: &HashMap<String, Vec<&'a Id>>, form: fn(&UserKey, &str) -> String| {
+            let keys = entry.keys.iter().map(|key| form(&self.roll.to, key));
+            let ids = keys.flat_map(|key| index.get(&key).cloned().unwrap_or_default());
+            ids.collect::<BTreeSet<&'a Id>>()
         };
-        let mut ids = known_by(&self.certain);
+        let mut ids = known_by(&self.certain, fold);
         let certain = !ids.is_empty();
-        ids.extend(known_by(&self.former));
+        ids.extend(known_by(&self.possible, likeness));
         Candidates { ids, certain }
     }
 }
@@ -243,7 +248,9 @@ impl Candidates<'_> {
         match ids.as_slice() {
             [] => None,
             [_] if self.certain => None,
-            [id] => Some(format!("{place} matches user {id} only by a name of the past")),
+            [id] => Some(format!(
+                "{place} matches user {id} only by a spelling that looks alike, or by a name of the past"
+            )),
             several => Some(format!("{place} matches several users: {}", several.join(", "))),
         }
     }
