@@ -245,8 +245,9 @@ impl Watched {
         let reading = self.read(context.now(), glance).await;
         let now = context.now();
         let proven = reading.proven(&self.demands, baseline, now);
-        let record = record::next(&self.name, before, &reading, &proven, now);
-        let result = reading.result(&self.demands, &proven);
+        let problem = reading::problem(&self.demands, &proven);
+        let record = record::next(&self.name, before, &reading, problem, now);
+        let result = reading.result(record.problem.as_ref());
         context.metrics.source_read(&record, result, reading.unusable());
         context.store.record_source(record).await?;
         *last = Some(reading);

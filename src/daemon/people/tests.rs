@@ -269,3 +269,6 @@ fn other_figures_in_the_same_words_are_no_news() {
     assert!(people.is_proven_again(&policy));
     assert!(is_news("source a: the connection was refused"));
 }
+    let record = record(&scene).await;
+    assert!(record.problem.unwrap().contains("max_unusable"));
+    assert_eq!((record.baseline, record.last_good), (None, None));
