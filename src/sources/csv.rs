@@ -16,7 +16,7 @@ use jiff::Timestamp;
 
 use self::columns::{Columns, find_columns};
 use super::{
-    ReadFailure, Source,
+    MOST_ENTRIES, ReadFailure, Source,
     entry::{RawEntry, is_one_of, trimmed},
     file::WatchedFile,
     text::text_of,
@@ -25,9 +25,6 @@ use crate::{
     config::people::{self, Csv, Fields},
     model::{Entry, Roll, SourceName, UserKey},
 };
-
-/// Of one file.
-const MOST_ENTRIES: usize = 1_000_000;
 
 pub struct CsvFile {
     name: SourceName,

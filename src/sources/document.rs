@@ -5,6 +5,7 @@ use serde_json::Value;
 use serde_json_path::JsonPath;
 
 use super::{
+    MOST_ENTRIES,
     entry::{RawEntry, is_one_of, trimmed},
     strict_json,
     text::text_of,
@@ -14,9 +15,6 @@ use crate::{
     connection::shortened,
     model::Entry,
 };
-
-/// Of one document.
-const MOST_ENTRIES: usize = 1_000_000;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parsed {

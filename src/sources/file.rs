@@ -8,7 +8,6 @@
 //! middle is not seen here; writing elsewhere and renaming is what avoids it.
 
 use std::{
-    fmt::Write as _,
     fs::{File, Metadata},
     io::{self, Read},
     os::unix::fs::MetadataExt,
@@ -18,10 +17,9 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, task::spawn_blocking, time};
 
-use super::ReadFailure;
+use super::{ReadFailure, version};
 
 /// A list of a million people is smaller.
 const MOST_BYTES: u64 = 64 << 20;
@@ -49,13 +47,8 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Short hex SHA-256: the same list written again is the same version.
     pub fn version(&self) -> String {
-        let digest = Sha256::digest(&self.bytes);
-        digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+        version::of_bytes(&self.bytes)
     }
 }
 

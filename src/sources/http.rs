@@ -11,7 +11,8 @@ use url::Url;
 use super::{
     ReadFailure, Source,
     document::{Parsed, read_document},
-    web::{Answer, Asked, Web, digest_of},
+    version::of_bytes,
+    web::{Answer, Asked, Web},
 };
 use crate::{
     config::people::{self, Document, Http},
@@ -86,7 +87,7 @@ impl HttpDocument {
     async fn parsed(&self, headers: &HeaderMap, body: Vec<u8>, now: Timestamp) -> Result<Roll, ReadFailure> {
         let tag = tag(headers);
         let told = tag.as_ref().and_then(|tag| tag.to_str().ok()).map(shortened);
-        let version = told.unwrap_or_else(|| digest_of(&body));
+        let version = told.unwrap_or_else(|| of_bytes(&body));
         let document = Arc::clone(&self.document);
         // A large document takes a while; others are not to wait for it.
         let parsing = tokio::task::spawn_blocking(move || read_document(&body, &document));

@@ -4,14 +4,13 @@
 //! Each user is matched by the very attribute that the source is matched to, so
 //! that one cloud's list can decide on another cloud by name or address.
 
-use std::{fmt::Write as _, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use tokio::time;
 
-use super::{ReadFailure, Source, entry::RawEntry};
+use super::{ReadFailure, Source, entry::RawEntry, version};
 use crate::{
     config::people::{self, Keystone},
     model::{Entry, Roll, SourceName, User, UserKey, UserState},
@@ -53,7 +52,7 @@ impl CloudUsers {
         let entries: Vec<Entry> = users.into_iter().map(|user| self.entry(user, now)).collect();
         Ok(Roll {
             source: self.name.clone(),
-            version: version(&entries),
+            version: version::of_entries(&entries),
             read_at: now,
             as_of: now,
             to: self.to.clone(),
@@ -112,25 +111,6 @@ impl Source for CloudUsers {
     fn glance(&self) -> Option<String> {
         None
     }
-}
-
-/// Short hex SHA-256 over who is listed, by what, and as what.
-fn version(entries: &[Entry]) -> String {
-    let mut digest = Sha256::new();
-    for Entry {
-        place,
-        keys,
-        standing,
-        ..
-    } in entries
-    {
-        digest.update(format!("{place:?} {keys:?} {standing:?}\n"));
-    }
-    let digest = digest.finalize();
-    digest.iter().take(8).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
 }
 
 #[cfg(test)]

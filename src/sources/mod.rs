@@ -14,6 +14,7 @@ mod ldap;
 mod scim;
 mod strict_json;
 mod text;
+mod version;
 mod web;
 
 use std::sync::Arc;
@@ -34,6 +35,9 @@ use crate::{
     model::{CloudName, Roll},
     providers::Reader,
 };
+
+/// Of one list; more than any that revokd is made for holds.
+const MOST_ENTRIES: usize = 1_000_000;
 
 /// Makes a source ready to be read; nothing is read yet. `reader_of` gives the
 /// reader of a cloud, for the sources that are a cloud's own users.

@@ -56,6 +56,9 @@ struct Watched {
     timeout: Duration,
     digest: String,
     source: Arc<dyn Source>,
+    /// Held while the source is glanced at, so that a disk that does not answer
+    /// costs one thread and not one for each glance.
+    glancing: Arc<Turn<()>>,
     /// Held while the list is read: who comes meanwhile waits for that read
     /// instead of making another.
     last: Turn<Option<Reading>>,
@@ -87,6 +90,7 @@ impl People {
                 timeout: configured.timeout,
                 digest: configured.digest,
                 source,
+                glancing: Arc::default(),
                 last: Turn::default(),
             };
             (configured.name, watched)
@@ -236,9 +240,12 @@ impl Watched {
         let glance = self.glance().await;
         let before = context.store.source_record(self.name.clone()).await?;
         let baseline = before.as_ref().and_then(|record| record.baseline);
+        // One of a time to come was read before the clock was set back, and nobody
+        // knows how old it is.
+        let in_time = no_older_than..=context.now().max(no_older_than);
         let kept = last.as_ref();
         let is_good_enough = |kept: &&Reading| {
-            kept.begun >= no_older_than && kept.glance == glance || kept.forbids_another(context.now())
+            in_time.contains(&kept.begun) && kept.glance == glance || kept.forbids_another(context.now())
         };
         if let Some(kept) = kept.filter(is_good_enough) {
             return Ok(kept.proven(&self.demands, baseline, context.now()));
@@ -248,8 +255,9 @@ impl Watched {
         let reading = self.read(context.now(), glance).await;
         let now = context.now();
         let proven = reading.proven(&self.demands, baseline, now);
-        let record = record::next(&self.name, before, &reading, &proven, now);
-        let result = reading.result(&self.demands, &proven);
+        let problem = reading::problem(&self.demands, &proven);
+        let record = record::next(&self.name, before, &reading, problem, now);
+        let result = reading.result(record.problem.as_ref());
         context.metrics.source_read(&record, result, reading.unusable());
         context.store.record_source(record).await?;
         *last = Some(reading);
@@ -271,12 +279,17 @@ impl Watched {
 
     /// A file may lie on a disk that does not answer.
     async fn glance(&self) -> Option<String> {
-        let source = self.source.clone();
-        let glance = tokio::task::spawn_blocking(move || source.glance());
-        match tokio::time::timeout(self.timeout, glance).await {
-            Ok(Ok(glance)) => glance,
-            Ok(Err(_)) | Err(_) => None,
-        }
+        let (source, turn) = (self.source.clone(), self.glancing.clone());
+        let glance = async {
+            let turn = turn.lock_owned().await;
+            let glance = tokio::task::spawn_blocking(move || {
+                let _turn = turn;
+                source.glance()
+            });
+            glance.await.ok().flatten()
+        };
+        let glance = tokio::time::timeout(self.timeout, glance).await;
+        glance.ok().flatten()
     }
 }
 

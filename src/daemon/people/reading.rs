@@ -44,16 +44,11 @@ impl Reading {
         }
     }
 
-    /// A list that is to decide on who is missing from it and cannot is not
-    /// good, although it decides on who is there.
-    pub fn result(&self, demands: &Demands, proven: &Result<Proven, String>) -> SourceResult {
-        match (&self.outcome, proven) {
+    pub fn result(&self, problem: Option<&String>) -> SourceResult {
+        match (&self.outcome, problem) {
             (Err(_), _) => SourceResult::Failed,
-            (Ok(_), Err(_)) => SourceResult::Unproven,
-            (Ok(_), Ok(list)) if demands.prove_absence() && list.for_absence().is_err() => {
-                SourceResult::Unproven
-            }
-            (Ok(_), Ok(_)) => SourceResult::Good,
+            (Ok(_), Some(_)) => SourceResult::Unproven,
+            (Ok(_), None) => SourceResult::Good,
         }
     }
 
@@ -62,5 +57,15 @@ impl Reading {
         let roll = self.outcome.as_ref().ok()?;
         let unusable = roll.entries.iter().filter(|entry| entry.problem.is_some());
         Some(unusable.count() as u64)
+    }
+}
+
+/// Why the list is not good. One that is to decide on who is missing from it and
+/// cannot is not, although it decides on who is there.
+pub(super) fn problem(demands: &Demands, proven: &Result<Proven, String>) -> Option<String> {
+    match proven {
+        Err(why) => Some(why.clone()),
+        Ok(list) if demands.prove_absence() => list.for_absence().err(),
+        Ok(_) => None,
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::reading::Reading;
 use crate::{
-    engine::people::{Proven, next_baseline},
+    engine::people::next_baseline,
     model::{Entry, SourceName, SourceRecord, Standing},
 };
 
@@ -17,7 +17,7 @@ pub(super) fn next(
     source: &SourceName,
     before: Option<SourceRecord>,
     reading: &Reading,
-    proven: &Result<Proven, String>,
+    problem: Option<String>,
     now: Timestamp,
 ) -> SourceRecord {
     let mut record = before.unwrap_or_else(|| SourceRecord {
@@ -32,7 +32,7 @@ pub(super) fn next(
         sample: vec![],
     });
     record.tried_at = now;
-    record.problem = proven.as_ref().err().cloned();
+    record.problem = problem;
     let Ok(roll) = &reading.outcome else {
         return record;
     };
@@ -41,7 +41,7 @@ pub(super) fn next(
     record.version = Some(roll.version.clone());
     record.as_of = Some(roll.as_of);
     record.sample = roll.entries.iter().take(SAMPLE_MAX).map(in_short).collect();
-    if proven.is_ok() {
+    if record.problem.is_none() {
         record.last_good = Some(now);
         record.baseline = Some(next_baseline(record.baseline, entries, now));
     }

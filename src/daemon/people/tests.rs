@@ -1,6 +1,9 @@
 //! Sources that a test tells what to answer.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{
+    atomic::{AtomicUsize, Ordering},
+    mpsc,
+};
 
 use futures::future::BoxFuture;
 use jiff::SignedDuration;
@@ -70,6 +73,13 @@ fn people(answers: Vec<Answer>) -> (People, Arc<Scripted>) {
         glance: Mutex::new(Some("1".into())),
         reads: AtomicUsize::new(0),
     });
+    (
+        People::of([(configured(), source.clone() as Arc<dyn Source>)]),
+        source,
+    )
+}
+
+fn configured() -> Configured {
     let fields = Fields {
         key: "name".to_owned(),
         gone: None,
@@ -78,7 +88,7 @@ fn people(answers: Vec<Answer>) -> (People, Arc<Scripted>) {
         projects: None,
         accounts: None,
     };
-    let configured = Configured {
+    Configured {
         name: "list".into(),
         list: List::Csv(Csv {
             path: "list.csv".into(),
@@ -97,11 +107,7 @@ fn people(answers: Vec<Answer>) -> (People, Arc<Scripted>) {
         },
         timeout: Duration::from_secs(30),
         digest: "d".into(),
-    };
-    (
-        People::of([(configured, source.clone() as Arc<dyn Source>)]),
-        source,
-    )
+    }
 }
 
 fn leavers() -> Policy {
@@ -152,6 +158,60 @@ async fn a_list_is_read_again_when_it_is_too_old_or_changed_at_a_glance() {
     assert_eq!(read(first + SignedDuration::from_nanos(1)).await, 2);
     *source.glance.lock().unwrap() = Some("2".into());
     assert_eq!(read(first - SignedDuration::from_secs(60)).await, 3);
+}
+
+#[tokio::test]
+async fn a_list_read_before_the_clock_was_set_back_is_read_again() {
+    let scene = Scene::new(0, 0).await;
+    let (people, source) = people(vec![of(&["ann"])]);
+    assert_eq!(unproven(&people, &scene).await, [""; 0]);
+    scene.clock.leap(SignedDuration::from_hours(-1));
+    assert_eq!(unproven(&people, &scene).await, [""; 0]);
+    assert_eq!(source.reads.load(Ordering::Relaxed), 2);
+}
+
+/// Lies on a disk that answers once the sender is gone.
+struct Hanging {
+    glances: AtomicUsize,
+    disk: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Source for Hanging {
+    fn read(&self, _: Timestamp) -> BoxFuture<'_, Answer> {
+        Box::pin(async { down() })
+    }
+
+    fn glance(&self) -> Option<String> {
+        self.glances.fetch_add(1, Ordering::SeqCst);
+        let told = self.disk.lock().unwrap().recv();
+        told.is_err().then(|| "1".into())
+    }
+}
+
+#[tokio::test]
+async fn a_disk_that_hangs_costs_one_thread_and_not_one_for_each_glance() {
+    let (hangs, disk) = mpsc::channel();
+    let hanging = Arc::new(Hanging {
+        glances: AtomicUsize::new(0),
+        disk: Mutex::new(disk),
+    });
+    let people = People::of([(configured(), hanging.clone() as Arc<dyn Source>)]);
+    let names = BTreeSet::from(["list".into()]);
+    let glances = || hanging.glances.load(Ordering::SeqCst);
+    let mut first = Box::pin(people.glances(&names));
+    while glances() == 0 {
+        assert!(futures::poll!(&mut first).is_pending());
+        tokio::task::yield_now().await;
+    }
+    // Nobody waits for it any more, as after its timeout.
+    drop(first);
+    for _ in 0..3 {
+        let mut another = Box::pin(people.glances(&names));
+        assert!(futures::poll!(&mut another).is_pending());
+    }
+    drop(hangs);
+    assert_eq!(people.glances(&names).await.len(), 1);
+    assert_eq!(glances(), 2, "the one that hung, and the last");
 }
 
 #[tokio::test]
@@ -275,6 +335,9 @@ async fn entries_that_cannot_be_used_are_told_with_their_place() {
         "1"
     );
     assert_eq!(scene.metric("revokd_source_proof_met{source=\"list\"}"), "0");
+    let record = record(&scene).await;
+    assert!(record.problem.unwrap().contains("max_unusable"));
+    assert_eq!((record.baseline, record.last_good), (None, None));
 }
 
 #[test]

@@ -68,7 +68,7 @@ async fn a_document_is_read_into_a_roll() {
     assert_eq!(keys, ["ann@x.example", "bo@x.example"]);
     assert_eq!((roll.read_at, roll.as_of), (at("12:00:00"), at("12:00:00")));
     assert_eq!((roll.source.as_str(), roll.to), ("leavers", UserKey::Email));
-    assert_eq!(roll.version, digest_of(PEOPLE.as_bytes()));
+    assert_eq!(roll.version, of_bytes(PEOPLE.as_bytes()));
     assert_eq!(roll.version.len(), 16);
 }
 
@@ -152,7 +152,7 @@ async fn a_list_without_a_proper_tag_is_sent_anew_each_time() {
         let source = source(&server, None);
         for time in ["12:00:00", "13:00:00"] {
             let roll = source.read(at(time)).await.unwrap();
-            assert_eq!(roll.version, digest_of(PEOPLE.as_bytes()), "{tag}");
+            assert_eq!(roll.version, of_bytes(PEOPLE.as_bytes()), "{tag}");
         }
         for head in server.asked() {
             assert!(!head.to_ascii_lowercase().contains("if-none-match"), "{tag}");

@@ -10,7 +10,6 @@ mod moments;
 mod person;
 mod search;
 mod states;
-mod version;
 mod words;
 
 use std::{panic::AssertUnwindSafe, time::Duration};
@@ -23,7 +22,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 
 use self::connect::Bind;
-use super::{ReadFailure, Source};
+use super::{ReadFailure, Source, version};
 use crate::{
     config::people,
     model::{Entry, Roll, SourceName, UserKey},
@@ -105,7 +104,7 @@ impl Source for Directory {
             entries.dedup();
             Ok(Roll {
                 source: self.name.clone(),
-                version: version::of(&entries),
+                version: version::of_entries(&entries),
                 read_at: now,
                 as_of: now,
                 to: self.to.clone(),

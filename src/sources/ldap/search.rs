@@ -7,10 +7,8 @@ use ldap3::{
 };
 
 use super::{attributes::Attributes, person, words};
-use crate::{config::people, model::Entry};
+use crate::{config::people, model::Entry, sources::MOST_ENTRIES};
 
-/// More than any directory that revokd is made for holds.
-const MAX_ENTRIES: usize = 1_000_000;
 /// Of names and values together.
 const MAX_BYTES: usize = 512 << 20;
 
@@ -74,9 +72,9 @@ impl Found {
             ));
         };
         self.bytes += dn.len() + attributes.bytes();
-        if self.entries.len() == MAX_ENTRIES || self.bytes > MAX_BYTES {
+        if self.entries.len() == MOST_ENTRIES || self.bytes > MAX_BYTES {
             return Err(format!(
-                "the search finds more than {MAX_ENTRIES} entries or {} MiB; narrow `base` or `filter`",
+                "the search finds more than {MOST_ENTRIES} entries or {} MiB; narrow `base` or `filter`",
                 MAX_BYTES >> 20
             ));
         }

@@ -15,8 +15,8 @@ use self::{
     wire::{NoPage, Page},
 };
 use super::{
-    ReadFailure, Source,
-    web::{Answer, Asked, Web, digest_of},
+    ReadFailure, Source, version,
+    web::{Answer, Asked, Web},
 };
 use crate::{
     config::people::{self, Scim},
@@ -86,7 +86,7 @@ impl ScimUsers {
         let fingerprints: Vec<&str> = users.iter().map(|user| user.fingerprint.as_str()).collect();
         Ok(Roll {
             source: self.source.clone(),
-            version: digest_of(fingerprints.join("\n").as_bytes()),
+            version: version::of_bytes(fingerprints.join("\n").as_bytes()),
             read_at: now,
             as_of: now,
             to: self.to.clone(),

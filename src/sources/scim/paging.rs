@@ -4,10 +4,10 @@
 
 use std::collections::HashSet;
 
-use crate::connection::shortened;
+use crate::{connection::shortened, sources::MOST_ENTRIES};
 
 const MOST_PAGES: u32 = 10_000;
-const MOST_USERS: u64 = 1_000_000;
+const MOST_USERS: u64 = MOST_ENTRIES as u64;
 
 /// What is to be asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use reqwest::{
     Client, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, IF_NONE_MATCH},
 };
-use sha2::{Digest, Sha256};
 use url::Url;
 
 use self::{login::Login, words::Words};
@@ -136,12 +135,6 @@ async fn whole(mut response: Response, max_bytes: usize, words: &Words<'_>) -> R
         }
         Err(BodyError::Transport(error)) => Err(words.transport(error)),
     }
-}
-
-/// Tells one list from another: 16 hex digits of its SHA-256.
-pub fn digest_of(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_web_page(headers: &HeaderMap) -> bool {
