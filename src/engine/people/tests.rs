@@ -14,7 +14,8 @@ use crate::{
         sample::{self, at},
     },
     model::{
-        Entry, Holder, Inventory, Kind, Level, Moment, Permission, Roll, Standing, User, UserKey, UserState,
+        Entry, Gap, Holder, Inventory, Kind, Level, Moment, Permission, Roll, Scope, Standing, User, UserKey,
+        UserState,
     },
 };
 
