@@ -1,6 +1,6 @@
 //! What the lists of a policy say of the targets of one inventory.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{candidate::Candidate, policy::Policy},
-    model::{Comparison, Id, Inventory, ListedIn, Roll, Scope, SourceName, SubjectKind},
+    model::{Comparison, Id, Inventory, ListedIn, Roll, SourceName, SubjectKind},
 };
 
 /// The lists of one policy, held against one inventory.
@@ -19,14 +19,7 @@ pub(in crate::engine) struct Listed<'a> {
     policy: &'a Policy,
     present: Vec<Source<'a>>,
     absent: Vec<Source<'a>>,
-    unseen: Unseen<'a>,
     now: Timestamp,
-}
-
-/// Users whom the identity service could not be asked about.
-enum Unseen<'a> {
-    All,
-    These(HashSet<&'a Id>),
 }
 
 struct Source<'a> {
@@ -91,7 +84,6 @@ impl<'a> Listed<'a> {
                 .iter()
                 .map(|name| source(name, true))
                 .collect(),
-            unseen: Unseen::of(inventory),
             now,
         }
     }
@@ -148,11 +140,6 @@ impl<'a> Listed<'a> {
                     let observed = "deleted, as the identity service says".to_owned();
                     reasons.push(held.reason("subject_in", None, held.roll.as_of, observed));
                 }
-                // Who has no address is on no list of addresses. Who could not be
-                // asked about may be: what was decided on him waits.
-                Found::Untold(why) if self.unseen.holds(candidate.subject()) => {
-                    unclear = Some(source.says(&why))
-                }
                 Found::Here { .. } | Found::Missing | Found::Untold(_) => {}
                 Found::Unclear(why) => unclear = Some(source.says(&why)),
             }
@@ -189,29 +176,6 @@ impl<'a> Listed<'a> {
         match unclear {
             Some(why) => Verdict::Unclear(why),
             None => Verdict::Yes(reasons),
-        }
-    }
-}
-
-impl<'a> Unseen<'a> {
-    fn of(inventory: &'a Inventory) -> Unseen<'a> {
-        let mut these = HashSet::new();
-        for gap in &inventory.gaps {
-            match &gap.scope {
-                Scope::Cloud | Scope::Users => return Unseen::All,
-                Scope::User(user) => {
-                    these.insert(user);
-                }
-                _ => {}
-            }
-        }
-        Unseen::These(these)
-    }
-
-    fn holds(&self, user: Option<&Id>) -> bool {
-        match self {
-            Unseen::All => true,
-            Unseen::These(these) => user.is_some_and(|user| these.contains(user)),
         }
     }
 }

@@ -14,8 +14,7 @@ use crate::{
         sample::{self, at},
     },
     model::{
-        Entry, Gap, Holder, Inventory, Kind, Level, Moment, Permission, Roll, Scope, Standing, User, UserKey,
-        UserState,
+        Entry, Holder, Inventory, Kind, Level, Moment, Permission, Roll, Standing, User, UserKey, UserState,
     },
 };
 

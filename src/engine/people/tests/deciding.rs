@@ -117,30 +117,6 @@ fn whose_address_is_not_told_is_neither_on_a_list_nor_missing_from_it() {
 }
 
 #[test]
-fn who_could_not_be_asked_about_is_not_called_off_a_list_either() {
-    let mut inventory = registry(vec![held_by("1", "ann"), held_by("2", "bob")]);
-    let of_ann = Roll {
-        to: UserKey::Email,
-        ..roll(vec![entry("ann@example.org")])
-    };
-    let lists = lists(of_ann);
-    let unclear = |inventory: &Inventory| {
-        let evaluation = judge(&policy(&["list"], &[]), inventory, &lists);
-        assert_eq!(subjects(&evaluation), [""; 0]);
-        evaluation.unreadable.len()
-    };
-    assert_eq!(unclear(&inventory), 0, "nobody has an address");
-    for (scope, many) in [(Scope::User("1".into()), 1), (Scope::Users, 2)] {
-        inventory.gaps = vec![Gap {
-            cloud: inventory.cloud.clone(),
-            scope,
-            reason: "403".into(),
-        }];
-        assert_eq!(unclear(&inventory), many);
-    }
-}
-
-#[test]
 fn two_users_of_one_address_are_told_apart_by_nobody() {
     let mut inventory = registry(vec![held_by("1", "ann")]);
     inventory.users = vec![
