@@ -73,6 +73,31 @@ async fn users_that_are_not_told_just_before_the_call_keep_what_was_decided_on()
 }
 
 #[tokio::test]
+async fn what_waits_for_its_grace_to_end_outlives_a_run_that_is_told_no_users() {
+    for (source, policy, list) in ways() {
+        let stage = super::with_ann_in_grace(&source, policy, &list).await;
+        users_are_hidden(&stage);
+        stage.pass().await;
+        super::ann_is_held(&stage).await;
+        stage.cloud().mend();
+        super::it_goes_on(stage, list, &["ann"]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_user_without_an_address_is_on_no_list_and_no_trouble() {
+    let mut scene = company();
+    scene.person_at("bob", "");
+    scene.source(&SourceText::csv(LIST)).policy(&leavers());
+    let stage = scene.raise().await;
+    stage.write_list(LIST, rows(&["ann"]));
+    let pass = stage.pass().await;
+    assert_eq!(pass.once.reports[0].totals.unreadable, 0);
+    these_are_gone(&stage, &["ann"]);
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn who_has_another_address_by_the_time_of_the_call_keeps_everything() {
     let stage = raised(
         &SourceText::csv(LIST),
