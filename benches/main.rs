@@ -45,6 +45,8 @@ fn main() -> anyhow::Result<()> {
         ["dispatch"] => dispatch::main(),
         ["urgent"] => urgent::main(),
         ["memory"] => memory::main(),
-        other => bail!("there is no figure {other:?}; there are: evaluate, plan, store, dispatch, urgent, memory"),
+        other => {
+            bail!("there is no figure {other:?}; there are: evaluate, plan, store, dispatch, urgent, memory")
+        }
     }
 }

@@ -242,7 +242,9 @@ fn print(alone: &[Leaver], behind: &[Leaver], left: usize) {
     };
     let seconds: [(&str, fn(&Leaver) -> f64); 2] = [
         ("on the list to seen gone", |leaver| leaver.from_the_list_seconds),
-        ("in the queue to seen gone", |leaver| leaver.from_the_queue_seconds),
+        ("in the queue to seen gone", |leaver| {
+            leaver.from_the_queue_seconds
+        }),
     ];
     for (what, value) in seconds {
         let (alone, behind) = (figure(alone, value), figure(behind, value));
