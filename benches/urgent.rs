@@ -101,9 +101,10 @@ async fn measure(directory: &Directory) -> anyhow::Result<(Vec<Leaver>, Vec<Leav
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let list = List::at(directory.path());
     list.add(0)?;
-    let serving = tokio::spawn(daemon::serve(context.clone(), listener, Duration::from_secs(30)));
-    // The first login, and the first glance at the file, are of no round.
+    // The first login, and the first glance at the file, are of no round. A run
+    // that goes on when the daemon starts would be taken for a dead one's.
     run_now(&context, "leavers").await?;
+    let serving = tokio::spawn(daemon::serve(context.clone(), listener, Duration::from_secs(30)));
     until_gone(&context, Timestamp::UNIX_EPOCH, 1).await?;
 
     let mut alone = Vec::new();
