@@ -35,8 +35,14 @@ impl Cloud {
     /// A world of `images` images that are all shared with `shares` projects
     /// each; the same numbers give the same ids.
     pub fn start(images: usize, shares: usize) -> anyhow::Result<Cloud> {
+        Cloud::spawn(&[SUBCOMMAND, &images.to_string(), &shares.to_string()])
+    }
+
+    /// This program once more, as one of the clouds it can be; it tells where
+    /// its identity service is first.
+    pub fn spawn(arguments: &[&str]) -> anyhow::Result<Cloud> {
         let mut child = Command::new(std::env::current_exe()?)
-            .args([SUBCOMMAND, &images.to_string(), &shares.to_string()])
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -81,7 +87,8 @@ impl Cloud {
         Ok(writeln!(ask, "{word}")?)
     }
 
-    fn line(&mut self) -> anyhow::Result<String> {
+    /// What it says next.
+    pub fn line(&mut self) -> anyhow::Result<String> {
         let mut line = String::new();
         if self.answers.read_line(&mut line)? == 0 {
             bail!("the simulated cloud ended");

@@ -132,7 +132,7 @@ fn decide(policy: &Policy, inventory: &Inventory) -> revokd::engine::evaluate::E
 
 async fn collect(config: &Config) -> anyhow::Result<Inventory> {
     let clock: SharedClock = Arc::new(SystemClock);
-    let clouds = setup::clouds(config, &clock, &Arc::new(Metrics::new()))?;
+    let clouds = setup::clouds(config, &clock, &Arc::new(Metrics::new()), &setup::nobody())?;
     let cloud = clouds.values().next().context("one cloud")?;
     let reader = &cloud.handles.reader;
     Ok(reader

@@ -11,9 +11,11 @@ mod evaluate;
 mod memory;
 mod plan;
 mod process;
+mod registry;
 mod setup;
 mod store;
 mod table;
+mod urgent;
 
 use anyhow::bail;
 
@@ -24,6 +26,9 @@ fn main() -> anyhow::Result<()> {
     if let [cloud::SUBCOMMAND, rest @ ..] = arguments.as_slice() {
         return cloud::serve(rest);
     }
+    if let [registry::SUBCOMMAND, rest @ ..] = arguments.as_slice() {
+        return registry::serve(rest);
+    }
     process::describe_machine();
     match arguments.as_slice() {
         [] => {
@@ -31,13 +36,17 @@ fn main() -> anyhow::Result<()> {
             plan::main()?;
             store::main()?;
             dispatch::main()?;
+            urgent::main()?;
             memory::main()
         }
         ["evaluate"] => evaluate::main(),
         ["plan"] => plan::main(),
         ["store"] => store::main(),
         ["dispatch"] => dispatch::main(),
+        ["urgent"] => urgent::main(),
         ["memory"] => memory::main(),
-        other => bail!("there is no figure {other:?}; there are: evaluate, plan, store, dispatch, memory"),
+        other => {
+            bail!("there is no figure {other:?}; there are: evaluate, plan, store, dispatch, urgent, memory")
+        }
     }
 }

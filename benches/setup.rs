@@ -21,7 +21,7 @@ use revokd::{
     },
     metrics::Metrics,
     model::CloudName,
-    providers,
+    providers::{self, calls::Observer},
     store::Store,
 };
 use tempfile::TempDir;
@@ -72,23 +72,39 @@ impl Directory {
     }
 
     fn with(auth_url: &str, policies: &[(&str, &str)]) -> anyhow::Result<Directory> {
-        let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
-        let path = directory.path();
-        fs::create_dir(path.join("policies"))?;
-        for (name, text) in policies {
-            fs::write(path.join("policies").join(name), text)?;
-        }
         let example = shipped::Example {
             auth_url,
             user: cloud::USER,
             project: cloud::PROJECT,
         };
         let text = shipped::config("127.0.0.1:0", Some(&example), None);
-        fs::write(path.join("revokd.toml"), text)?;
-        let password = path.join(shipped::PASSWORD_FILE);
+        Directory::written(&text, shipped::PASSWORD_FILE, policies)
+    }
+
+    fn written(config: &str, password_file: &str, policies: &[(&str, &str)]) -> anyhow::Result<Directory> {
+        let directory = TempDir::new_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let path = directory.path();
+        fs::create_dir(path.join("policies"))?;
+        for (name, text) in policies {
+            fs::write(path.join("policies").join(name), text)?;
+        }
+        fs::write(path.join("revokd.toml"), config)?;
+        let password = path.join(password_file);
         fs::write(&password, cloud::PASSWORD)?;
         fs::set_permissions(&password, fs::Permissions::from_mode(0o600))?;
         Ok(Directory(directory))
+    }
+
+    /// Leads to a cloud with a registry.
+    pub fn of_registry(
+        registry: &shipped::Registry<'_>,
+        policies: &[(&str, &str)],
+    ) -> anyhow::Result<Directory> {
+        let text = shipped::config("127.0.0.1:0", None, Some(registry));
+        // Every share costs a call of its own, as on OpenStack.
+        let text = text.replace("batch_resources = 100", "batch_resources = 1");
+        let text = text.replace("batch_subjects  = 100", "batch_subjects  = 1");
+        Directory::written(&text, shipped::REGISTRY_PASSWORD_FILE, policies)
     }
 
     pub fn path(&self) -> &Path {
@@ -109,9 +125,14 @@ impl Directory {
 
 /// All parts of the daemon, on the system's clock.
 pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
+    context_watched(config, &nobody())
+}
+
+/// The same, where somebody is told of every call beside the metrics.
+pub fn context_watched(config: &Config, observer: &Observer) -> anyhow::Result<Arc<Context>> {
     let clock: SharedClock = Arc::new(SystemClock);
     let metrics = Arc::new(Metrics::new());
-    let clouds = clouds(config, &clock, &metrics)?;
+    let clouds = clouds(config, &clock, &metrics, observer)?;
     let (rules, _) = watch::channel(Arc::new(Rules::of(config, &clouds)?));
     Ok(Arc::new(Context {
         store: Store::open(&config.daemon.store)?,
@@ -128,18 +149,28 @@ pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
     }))
 }
 
+/// Who is told of the calls where nobody wants to know.
+pub fn nobody() -> Observer {
+    Arc::new(|_| {})
+}
+
 pub fn clouds(
     config: &Config,
     clock: &SharedClock,
     metrics: &Arc<Metrics>,
+    observer: &Observer,
 ) -> anyhow::Result<BTreeMap<CloudName, Arc<Cloud>>> {
     let connect = |(name, cloud): (&CloudName, &config::types::Cloud)| {
         let (now, counted, of) = (clock.clone(), metrics.clone(), name.clone());
+        let observer = observer.clone();
         let handles = providers::connect(
             name.clone(),
             cloud,
             Arc::new(move || now.now()),
-            Arc::new(move |call| counted.called(&of, &call)),
+            Arc::new(move |call| {
+                counted.called(&of, &call);
+                observer(call);
+            }),
         )?;
         let timeout = SignedDuration::try_from(cloud.limits.request_timeout)?;
         let cloud = Cloud::new(

@@ -20,6 +20,7 @@ use crate::{
 };
 
 mod calls;
+mod people;
 mod report;
 mod show;
 
@@ -74,7 +75,14 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
     let once = work(&context, &loaded.config).await?;
     let metrics_file = directory.join("metrics.txt");
     fs::write(&metrics_file, context.metrics.render())?;
-    let report = Report::of(&context, &clouds, &once, &config_file, metrics_file).await?;
+    let report = Report::of(
+        &context,
+        &clouds,
+        &once,
+        (&loaded.config, &config_file),
+        metrics_file,
+    )
+    .await?;
     match arguments.output {
         Output::Json => print_json(&report)?,
         Output::Table => report.print(arguments.serve)?,

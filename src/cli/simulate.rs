@@ -114,6 +114,13 @@ pub async fn main(arguments: &Arguments) -> anyhow::Result<Exit> {
         ))?;
     }
     print_line(&format!("try: revokd --config {} plan", config.display()))?;
+    if arguments.cloud.flavour().is_some() {
+        print_line(&format!(
+            "try: revokd --config {} run, and meanwhile add a line to {}",
+            config.display(),
+            arguments.directory.join("policies/leavers.csv").display()
+        ))?;
+    }
     print_line("stop with Ctrl-C; what is removed is shown here")?;
     loop {
         told.catch_up(&clouds)?;

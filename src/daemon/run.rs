@@ -183,7 +183,9 @@ async fn decide(
     let live = context.store.live(policy.name.clone()).await?;
     let valid = context.decision_valid;
     let (evaluation, inventories) = (&judged.evaluation, &collection.inventories);
-    let elsewhere = context.store.live_elsewhere(policy.name.clone()).await?;
+    let decided = evaluation.revocations.iter();
+    let decided = decided.map(|revocation| revocation.target.clone()).collect();
+    let elsewhere = context.store.live_elsewhere(policy.name.clone(), decided).await?;
     let mut reconciled = reconcile(policy, evaluation, inventories, &live, &elsewhere, valid, now);
     let trips = brake::trips(&policy.limits, evaluation.seen, &reconciled.fresh);
     let mut enqueue = enqueue(policy, &reconciled, &trips, now);

@@ -97,22 +97,39 @@ impl Store {
             .await
     }
 
-    /// What other policies than this one have in the queue: each target is
-    /// there once, whoever wants it gone.
-    pub async fn live_elsewhere(&self, policy: PolicyName) -> Result<HashMap<Target, OtherTask>, StoreError> {
+    /// What other policies than this one have in the queue of these targets:
+    /// each is there once, whoever wants it gone. Each is looked up by itself,
+    /// so that a run takes no longer for a backlog that is none of its business.
+    pub async fn live_elsewhere(
+        &self,
+        policy: PolicyName,
+        targets: Vec<Target>,
+    ) -> Result<HashMap<Target, OtherTask>, StoreError> {
         let elsewhere = move |connection: &Connection| {
             let mut select = connection.prepare_cached(
-                "SELECT state, priority, cloud, kind, resource, subject FROM tasks
-                 WHERE policy <> ?1 AND state IN ('held', 'queued', 'claimed', 'submitted', 'verifying', 'dead')",
+                "SELECT state, priority FROM tasks INDEXED BY tasks_live
+                 WHERE cloud = ?1 AND kind = ?2 AND resource = ?3 AND ifnull(subject, '') = ifnull(?4, '')
+                     AND state NOT IN ('done', 'cancelled') AND policy <> ?5",
             )?;
-            let tasks = select.query_map([&policy], |row| {
-                let other = OtherTask {
-                    state: row.get("state")?,
-                    priority: row.get("priority")?,
-                };
-                Ok((entry::target(row)?, other))
-            })?;
-            Ok(tasks.collect::<Result<_, _>>()?)
+            let mut elsewhere = HashMap::new();
+            for target in targets {
+                let Target {
+                    cloud,
+                    kind,
+                    resource,
+                    subject,
+                } = &target;
+                let found = select.query_row((cloud, kind, resource, subject, &policy), |row| {
+                    Ok(OtherTask {
+                        state: row.get("state")?,
+                        priority: row.get("priority")?,
+                    })
+                });
+                if let Some(other) = found.optional()? {
+                    elsewhere.insert(target, other);
+                }
+            }
+            Ok(elsewhere)
         };
         self.shared.readers.read(elsewhere).await
     }

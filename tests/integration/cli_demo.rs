@@ -116,6 +116,21 @@ fn the_demo_shows_all_that_there_is_to_show() {
     let tries = tasks["tasks"].as_array().expect("tasks").iter();
     let tries: Vec<u64> = tries.filter_map(|task| task["attempts"].as_u64()).collect();
     assert_eq!(tries.iter().max(), Some(&3), "one removal fails twice");
+    let of_leavers = tasks["tasks"].as_array().expect("tasks").iter();
+    let of_leavers = of_leavers.filter(|task| task["policy"] == "people-who-left");
+    let of_leavers: Vec<_> = of_leavers
+        .map(|task| (&task["kind"], &task["state"], &task["priority"]))
+        .collect();
+    for kind in ["repository-permission", "namespace-permission"] {
+        assert!(of_leavers.iter().any(|task| task.0 == kind), "{of_leavers:?}");
+    }
+    assert!(
+        of_leavers
+            .iter()
+            .all(|task| (task.1, task.2) == (&json!("done"), &json!("urgent"))),
+        "{of_leavers:?}"
+    );
+    let of_leavers = of_leavers.len() as u64;
     let done = |cloud: &str, kind: &str| {
         let tasks = tasks["tasks"].as_array().expect("tasks").iter();
         let of = |task: &&Value| task["cloud"] == cloud && task["kind"] == kind && task["state"] == "done";
@@ -140,6 +155,35 @@ fn the_demo_shows_all_that_there_is_to_show() {
     let at_once = at_once.next().expect("a batch");
     assert_eq!(at_once["targets"], json!(shares.len() - 1), "one goes alone");
     assert!(at_once["calls"].as_u64() <= Some(5), "{at_once}");
+    let people = told["people"].as_array().expect("people").iter();
+    let people = people.map(|listed| {
+        assert_eq!(
+            (&listed["policy"], &listed["urgent"]),
+            (&json!("people-who-left"), &json!(true))
+        );
+        let said = listed["said"].as_str().expect("a sentence");
+        let lost: u64 = listed["gone"]
+            .as_object()
+            .expect("kinds")
+            .values()
+            .filter_map(Value::as_u64)
+            .sum();
+        (
+            listed["person"].as_str().expect("a name"),
+            said,
+            listed["known"] == true,
+            lost,
+        )
+    });
+    assert_eq!(
+        people.collect::<Vec<_>>(),
+        [
+            ("build-bot@example.com", "left 2026-06-30", true, of_leavers),
+            ("former.colleague@example.com", "left 2026-05-15", false, 0),
+            ("lukas.brenner@example.com", "returns 2026-01-01", true, 0),
+            ("paula.richter@example.com", "leaves 2099-12-31", true, 0),
+        ]
+    );
     let head = told["audit_head"].as_str().expect("a head");
     answer(revokd(&["--config", config, "audit", "verify", "--head", head])).expect(0);
     let metrics = fs::read_to_string(told["metrics"].as_str().expect("a path")).expect("the metrics");
@@ -160,6 +204,8 @@ fn the_demo_says_to_people_what_it_did_and_can_be_repeated() {
             " calls on registry; ",
             "still reachable through: ",
             "the owner of the account",
+            "People on the lists",
+            "people-who-left is urgent: ",
             "Removed, and why",
             "Kept, and why",
             "The clouds count 0 removed that nobody decided on.",

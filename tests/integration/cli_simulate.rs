@@ -174,6 +174,32 @@ fn what_was_changed_in_the_directory_is_kept() {
     assert_eq!(fs::read_to_string(&policy).expect("a policy"), "# mine\n");
 }
 
+/// As somebody tries it who was told to.
+#[test]
+fn whoever_is_added_to_the_list_of_leavers_loses_everything() {
+    let simulated = Simulated::start(&["--cloud", "open-telekom-cloud"]);
+    let list = simulated.path("policies/leavers.csv");
+    let shipped = fs::read_to_string(&list).expect("a list");
+    fs::write(&list, format!("{shipped}katja.lindner@example.com,2026-10-31,\n")).expect("a change");
+    let tested = simulated.revokd(&["sources", "test", "leavers"]).expect(0);
+    assert!(
+        tested.stdout.contains("line 6 -> katja.lindner"),
+        "{}",
+        tested.stdout
+    );
+    let ran = simulated.revokd(&["run", "--once", "people-who-left"]).expect(0);
+    assert!(ran.stdout.contains("seen gone"), "{}", ran.stdout);
+    let left = simulated
+        .revokd(&["explain", "katja.lindner@example.com"])
+        .expect(0);
+    assert!(left.stdout.contains("holds nothing there"), "{}", left.stdout);
+    let stays = simulated
+        .revokd(&["explain", "paula.richter@example.com"])
+        .expect(0);
+    assert!(!stays.stdout.contains("holds nothing there"), "{}", stays.stdout);
+    assert!(!simulated.stop().is_empty());
+}
+
 /// With the user's password, then with the access key that lies beside it.
 #[test]
 fn a_cloud_with_a_registry_can_be_had_alone() {

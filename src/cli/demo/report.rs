@@ -10,9 +10,11 @@ use serde::Serialize;
 use super::{
     ALL_TASKS,
     calls::{self, Calls},
+    people::{self, Listed},
 };
 use crate::{
     cli::{run::Summary, simulate::clouds::Clouds},
+    config::types::Config,
     daemon::{Once, context::Context},
     model::{Id, Mode, Task, TaskState},
     store::TaskFilter,
@@ -39,6 +41,8 @@ pub struct Report {
     pub runs: Summary,
     /// The calls that were made for it.
     pub calls: Vec<Calls>,
+    /// Whom the lists of people name, and what became of them.
+    pub people: Vec<Listed>,
     #[serde(skip)]
     pub tasks: Vec<Task>,
     #[serde(skip)]
@@ -53,7 +57,7 @@ impl Report {
         context: &Context,
         clouds: &Clouds,
         once: &Once,
-        config: &Path,
+        config: (&Config, &Path),
         metrics: PathBuf,
     ) -> anyhow::Result<Report> {
         let tasks = context.store.tasks(TaskFilter::default(), ALL_TASKS).await?;
@@ -67,6 +71,7 @@ impl Report {
                 .filter(|report| (report.policy.mode == Mode::Observe) == observe);
             runs.map(|report| report.totals.decided).sum()
         };
+        let (config, config_file) = config;
         Ok(Report {
             decided: total(false),
             done: in_state(TaskState::Done),
@@ -79,7 +84,7 @@ impl Report {
                 .map(|report| report.totals.spared + report.totals.unreadable)
                 .sum(),
             removed_undecided: removed_undecided(clouds, &tasks),
-            config: config.to_owned(),
+            config: config_file.to_owned(),
             metrics,
             audit_head: audit
                 .head
@@ -88,6 +93,7 @@ impl Report {
             audit_sound: audit.is_sound(),
             runs: Summary::of(context, once).await?,
             calls: calls::of(clouds),
+            people: people::listed(context, config, &tasks).await?,
             tasks,
             kept_because: kept_because(once, &names),
             names,

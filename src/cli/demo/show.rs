@@ -1,8 +1,11 @@
 //! What came of the demo, for people.
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeSet, HashSet},
+};
 
-use super::{calls::SHARES_AT_ONCE, report::Report};
+use super::{calls::SHARES_AT_ONCE, people::Listed, report::Report};
 use crate::{
     cli::{
         output::{self, print_line},
@@ -20,6 +23,7 @@ impl Report {
     pub fn print(&self, serving: bool) -> anyhow::Result<()> {
         self.print_policies()?;
         self.print_calls()?;
+        self.print_people()?;
         self.print_removed()?;
         self.print_kept()?;
         self.print_held()?;
@@ -89,6 +93,29 @@ impl Report {
             print_line(&format!(
                 "{} shares in {} calls on {}; what their jobs left was called for once more, one by one",
                 row.targets, row.calls, row.cloud
+            ))
+        })
+    }
+
+    fn print_people(&self) -> anyhow::Result<()> {
+        print_line("\nPeople on the lists")?;
+        let rows = self.people.iter().map(|listed| {
+            [
+                listed.policy.clone(),
+                listed.person.clone(),
+                format!("{}: {}", listed.place, listed.said),
+                lost(listed),
+            ]
+        });
+        print_line(&output::table(
+            ["policy", "who", "what the list says", "removed and seen gone"],
+            rows,
+        ))?;
+        let urgent = self.people.iter().filter(|listed| listed.urgent);
+        let urgent: BTreeSet<&str> = urgent.map(|listed| listed.policy.as_str()).collect();
+        urgent.into_iter().try_for_each(|policy| {
+            print_line(&format!(
+                "{policy} is urgent: what it decides goes before all else that is queued"
             ))
         })
     }
@@ -178,6 +205,17 @@ impl Report {
                 .unwrap_or_else(|| project.to_string()),
             None => "(the image itself)".to_owned(),
         }
+    }
+}
+
+fn lost(listed: &Listed) -> String {
+    if !listed.known {
+        return "nothing: no user of that name or address".to_owned();
+    }
+    let each = listed.gone.iter().map(|(kind, gone)| format!("{gone} {kind}"));
+    match each.collect::<Vec<_>>().as_slice() {
+        [] => "nothing".to_owned(),
+        each => each.join("\n"),
     }
 }
 

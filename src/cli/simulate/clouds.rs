@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::{Arc, MutexGuard},
+    time::{Duration, SystemTime},
 };
 
 use anyhow::{Context, bail};
@@ -22,6 +23,9 @@ use crate::{
 
 /// Beside the secrets that the shipped configuration names.
 pub const ACCESS_KEY_FILE: &str = "registry-access-key";
+
+/// Longer than a changed file is waited for.
+const LONG_SETTLED: Duration = Duration::from_secs(10);
 
 /// Which clouds to serve.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -207,6 +211,7 @@ impl Clouds {
             let path = policies.join(name);
             if !path.exists() {
                 write(&path, text)?;
+                settle(&path)?;
             }
         }
         let config = directory.join("revokd.toml");
@@ -269,6 +274,15 @@ fn add_all(faults: &Faults, new: &[Fault]) {
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
+}
+
+/// A list of people that changed just now is waited for until it settles. This
+/// one is whole already, so its time is put back.
+fn settle(path: &Path) -> anyhow::Result<()> {
+    let written = SystemTime::now() - LONG_SETTLED;
+    let file = fs::File::options().write(true).open(path);
+    let settled = file.and_then(|file| file.set_modified(written));
+    settled.with_context(|| format!("writing {}", path.display()))
 }
 
 /// For its owner alone, from before the secret is in it.

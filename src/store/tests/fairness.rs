@@ -114,7 +114,11 @@ async fn what_is_urgent_takes_over_what_only_stands_in_the_queue() {
     assert_eq!((finished.queued, finished.taken_over), (1, 1));
     assert_eq!(scene.task(1).await.state, TaskState::Cancelled);
     assert_eq!(scene.task(2).await.priority, Priority::Urgent);
-    let elsewhere = scene.store.live_elsewhere("slow".into()).await.unwrap();
+    let elsewhere = scene
+        .store
+        .live_elsewhere("slow".into(), target.to_vec())
+        .await
+        .unwrap();
     let urgent = OtherTask {
         state: TaskState::Queued,
         priority: Priority::Urgent,
@@ -130,6 +134,30 @@ async fn what_is_urgent_takes_over_what_only_stands_in_the_queue() {
     let another = urgent_run(&scene, "others", &target, at(3)).await;
     assert_eq!(another.already_queued, 1, "nor among equals");
     scene.assert_sound().await;
+}
+
+#[tokio::test]
+async fn of_what_others_have_in_the_queue_a_run_reads_its_own_targets() {
+    let scene = Scene::new();
+    let (backlog, own) = (images("old", 10), images("own", 1));
+    scene.run("slow", &backlog, now_queued(at(0)), at(0)).await;
+    scene.run("leavers", &own, now_queued(at(0)), at(0)).await;
+    let elsewhere = async |targets: &[Target]| {
+        let found = scene.store.live_elsewhere("leavers".into(), targets.to_vec());
+        let found = found.await.unwrap();
+        found.into_keys().collect::<HashSet<_>>()
+    };
+    let asked = [backlog[3].clone(), own[0].clone(), share("nowhere", "1")];
+    assert_eq!(elsewhere(&asked).await, HashSet::from([backlog[3].clone()]));
+    assert_eq!(elsewhere(&[]).await, HashSet::new());
+    for claimed in scene.claim(100, at(1)).await {
+        scene.settle(&claimed, done(), at(2)).await;
+    }
+    assert_eq!(
+        elsewhere(&asked).await,
+        HashSet::new(),
+        "what is done is in no queue"
+    );
 }
 
 #[tokio::test]
