@@ -241,7 +241,8 @@ fn print(alone: &[Leaver], behind: &[Leaver], left: usize) {
         let worst = values.iter().copied().fold(f64::NAN, f64::max);
         (table::median(values), worst)
     };
-    let seconds: [(&str, fn(&Leaver) -> f64); 2] = [
+    type Seconds = fn(&Leaver) -> f64;
+    let seconds: [(&str, Seconds); 2] = [
         ("on the list to seen gone", |leaver| leaver.from_the_list_seconds),
         ("in the queue to seen gone", |leaver| {
             leaver.from_the_queue_seconds

@@ -26,7 +26,7 @@ use crate::{
         people::{People, named_by},
         progress::Progress,
     },
-    engine::{brake, evaluate::Evaluation, people::Lists, policy::Policy},
+    engine::{brake, people::Lists, policy::Policy},
     metrics::Metrics,
     model::{CloudName, Kind, ListedIn, Revocation, Target},
 };
@@ -120,15 +120,11 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let lists = lists(&loaded.config, &clouds, clock.as_ref(), &references).await?;
     let (protection, now) = (&loaded.config.daemon.protect, clock.now());
     let judged = references.iter().map(|policy| {
-        let mut judged = judge(policy, &collection, protection, &lists, now);
-        // Told once, and not for each target that cannot be judged for it.
-        if !lists.unproven(policy).is_empty() {
-            judged.evaluation = Evaluation::default();
-        }
+        let judged = judge(policy, &collection, protection, &lists, now);
         (*policy, judged)
     });
     let judged: Vec<(&Policy, Judged)> = judged.collect();
-    let plan = Plan::of(&judged, &lists);
+    let plan = Plan::of(&judged);
     match arguments.output {
         Output::Json => print_json(&plan)?,
         Output::Table => plan.print()?,
@@ -172,7 +168,7 @@ async fn lists(
 }
 
 impl<'a> Plan<'a> {
-    fn of(judged: &'a [(&Policy, Judged)], lists: &Lists) -> Plan<'a> {
+    fn of(judged: &'a [(&Policy, Judged)]) -> Plan<'a> {
         let unseen = judged
             .iter()
             .flat_map(|(_, judged)| judged.gaps.iter().map(GapRow::of));
@@ -188,7 +184,7 @@ impl<'a> Plan<'a> {
         Plan {
             policies: judged
                 .iter()
-                .map(|(policy, judged)| PolicyRow::of(policy, judged, lists.unproven(policy)))
+                .map(|(policy, judged)| PolicyRow::of(policy, judged))
                 .collect(),
             revocations: revocations.collect(),
             gaps,
@@ -262,12 +258,12 @@ fn as_rows<S: Serializer>(revocations: &[&Revocation], serializer: S) -> Result<
 }
 
 impl PolicyRow {
-    fn of(policy: &Policy, judged: &Judged, unproven: Vec<String>) -> PolicyRow {
+    fn of(policy: &Policy, judged: &Judged) -> PolicyRow {
         let evaluation = &judged.evaluation;
         let wanted: Vec<&Revocation> = evaluation.revocations.iter().collect();
         let trips = brake::trips(&policy.limits, evaluation.seen, &wanted);
         PolicyRow {
-            unproven,
+            unproven: judged.unproven.clone(),
             all_seen: judged.gaps.is_empty(),
             name: policy.name.to_string(),
             description: policy.description.clone(),

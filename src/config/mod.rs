@@ -54,7 +54,13 @@ use tree::Tree;
 use types::{Cloud, Config, Daemon};
 use value::Value;
 
-use crate::{engine::policy::Policy, model::CloudName};
+use crate::{
+    engine::{
+        patterns::Patterns,
+        policy::{Policy, Protection},
+    },
+    model::CloudName,
+};
 
 /// A configuration that holds, and what is worth a word about it.
 #[derive(Clone, Debug)]
@@ -174,7 +180,11 @@ fn assemble(
     sources::refuse_equal_names(&known, &mut problems);
     refuse_equal_names(&named, &mut problems);
     refuse_the_lost(&known, &named, &mut problems);
-    let policies: Vec<Policy> = named.into_iter().filter_map(|named| named.policy).collect();
+    let mut policies: Vec<Policy> = named.into_iter().filter_map(|named| named.policy).collect();
+    let protect = main.as_ref().map(|(daemon, _)| &daemon.protect);
+    for policy in &mut policies {
+        policy.matcher.needs_attributes |= keeps_by_address(policy, protect);
+    }
     warn_of_unused(&known, &policies, &mut warnings);
     let sources = known.into_iter().filter_map(|known| known.source);
     match main {
@@ -189,6 +199,14 @@ fn assemble(
         }),
         _ => Err(problems),
     }
+}
+
+/// Whether somebody is kept by an address, which only the identity service tells.
+fn keeps_by_address(policy: &Policy, protect: Option<&Protection>) -> bool {
+    let protected = protect.and_then(|protect| protect.users.as_ref());
+    let exempt = policy.exemptions.iter();
+    let exempt = exempt.filter_map(|exemption| exemption.subject.as_ref());
+    exempt.chain(protected).any(Patterns::mention_addresses)
 }
 
 /// What `revokd.toml` says.

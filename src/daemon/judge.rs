@@ -16,7 +16,7 @@ use crate::{
         people::Lists,
         policy::{Policy, Protection},
     },
-    model::Gap,
+    model::{Gap, SourceName},
 };
 
 /// What a policy made of a collection: everything a person needs to judge it,
@@ -27,6 +27,9 @@ pub struct Judged {
     pub gaps: Vec<Gap>,
     /// No cloud of the policy could be seen at all.
     pub blind: bool,
+    /// Why the policy cannot be judged by its lists: sentences for people. The
+    /// evaluation is empty then.
+    pub unproven: Vec<String>,
 }
 
 pub fn judge(
@@ -42,10 +45,35 @@ pub fn judge(
         seen_any = true;
         evaluation.join(evaluate(policy, inventory, protection, lists, now));
     }
+    let mut unproven = lists.unproven(policy);
+    if unproven.is_empty() {
+        unproven = unrecognised(policy, &evaluation);
+    }
+    if !unproven.is_empty() {
+        evaluation = Evaluation::default();
+    }
     Judged {
+        unproven,
         evaluation,
         gaps: collection.gaps(policy),
         blind: !seen_any,
+    }
+}
+
+/// A list of other people altogether, or one that is matched to the wrong thing,
+/// is as long and as young as the right one.
+fn unrecognised(policy: &Policy, evaluation: &Evaluation) -> Vec<String> {
+    let rosters = policy.matcher.subject_not_in.iter();
+    let nobody_on = rosters.filter(|name| !evaluation.recognised.contains(*name));
+    let words = |name: &SourceName| {
+        format!(
+            "source {name}: not one user of the policy's clouds is on it; see what its entries match: \
+             revokd sources test {name}"
+        )
+    };
+    match evaluation.revocations.is_empty() {
+        true => vec![],
+        false => nobody_on.map(words).collect(),
     }
 }
 

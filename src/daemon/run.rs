@@ -144,17 +144,16 @@ async fn conclude(
         }
         Err(_) => &nothing,
     };
-    let unproven = seen.lists.unproven(policy);
-    if !unproven.is_empty() {
+    let (judged, collection) =
+        judge_with_memory(context, rules, policy, &sight.collection, &seen.lists, now).await?;
+    if !judged.unproven.is_empty() {
         context.metrics.run_unproven(&policy.name);
-        let report = fail(context, policy, run, unproven).await?;
+        let report = fail(context, policy, run, judged.unproven).await?;
         return Ok(Report {
             unproven: true,
             ..report
         });
     }
-    let (judged, collection) =
-        judge_with_memory(context, rules, policy, &sight.collection, &seen.lists, now).await?;
     if judged.blind {
         let notes = judged.gaps.iter().map(ToString::to_string).collect();
         let report = fail(context, policy, run, notes).await?;

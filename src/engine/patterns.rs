@@ -11,6 +11,12 @@ const OPTIONS: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
+/// For what people may write either way.
+const ANY_CASE: MatchOptions = MatchOptions {
+    case_sensitive: false,
+    ..OPTIONS
+};
+
 /// Matches a text if any of its patterns does: `*` stands for any characters,
 /// `?` for one, `[a-z]` and `[!a-z]` for one of a set; all else is exact.
 #[derive(Clone, Debug)]
@@ -41,6 +47,18 @@ impl Patterns {
             exact,
             globs,
         })
+    }
+
+    /// The same without regard to case.
+    pub fn matches_in_any_case(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        let same = |word: &String| word.to_lowercase() == text;
+        self.exact.iter().any(same) || self.globs.iter().any(|glob| glob.matches_with(&text, ANY_CASE))
+    }
+
+    /// Whether any of them is about addresses.
+    pub fn mention_addresses(&self) -> bool {
+        self.written.iter().any(|pattern| pattern.contains('@'))
     }
 
     pub fn matches(&self, text: &str) -> bool {

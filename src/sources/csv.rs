@@ -12,19 +12,24 @@ use std::sync::Arc;
 
 use ::csv::{ReaderBuilder, StringRecord};
 use futures::future::BoxFuture;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use self::columns::{Columns, find_columns};
 use super::{
     MOST_ENTRIES, ReadFailure, Source,
     entry::{RawEntry, is_one_of, trimmed},
-    file::WatchedFile,
+    file::{SETTLED_AFTER, WatchedFile},
     text::text_of,
 };
 use crate::{
     config::people::{self, Csv, Fields},
     model::{Entry, Roll, SourceName, UserKey},
 };
+
+/// How long a file must have been left alone that may decide on who is missing
+/// from it: nothing in half a table shows that it is half, and it would take
+/// access from the other half.
+const WHOLE_AFTER: SignedDuration = SignedDuration::from_secs(10);
 
 pub struct CsvFile {
     name: SourceName,
@@ -36,10 +41,14 @@ pub struct CsvFile {
 
 impl CsvFile {
     pub fn new(source: &people::Source, csv: Csv) -> CsvFile {
+        let settled_after = match source.demands.prove_absence() {
+            true => WHOLE_AFTER,
+            false => SETTLED_AFTER,
+        };
         CsvFile {
             name: source.name.clone(),
             to: source.to.clone(),
-            file: WatchedFile::new(csv.path, source.timeout),
+            file: WatchedFile::new(csv.path, source.timeout, settled_after),
             delimiter: csv.delimiter,
             fields: Arc::new(csv.fields),
         }
@@ -106,8 +115,11 @@ fn read_rows(bytes: &[u8], delimiter: u8, fields: &Fields<String>) -> Result<Vec
             raw_entry(place, &row, &columns, fields)
         } else {
             misshapen += 1;
-            let (is, wanted) = (row.len(), header.len());
-            RawEntry::unusable(place, format!("has {is} columns, but the header has {wanted}"))
+            RawEntry {
+                place,
+                problem: Some(misshapen_words(row.len(), header.len())),
+                ..anywhere(&row, &columns)
+            }
         };
         entries.push(raw.into_entry(&fields.key));
     }
@@ -135,6 +147,23 @@ fn raw_entry(place: String, row: &StringRecord, columns: &Columns, fields: &Fiel
         accounts: columns.accounts.map(field).into_iter().collect(),
         problem: None,
     }
+}
+
+/// What stands where may have shifted, so whoever is named anywhere in the row
+/// is one of whom nothing can be told.
+fn anywhere(row: &StringRecord, columns: &Columns) -> RawEntry {
+    let fields = || row.iter().map(str::to_owned).collect::<Vec<_>>();
+    RawEntry {
+        keys: fields(),
+        projects: columns.projects.map(|_| fields()).unwrap_or_default(),
+        accounts: columns.accounts.map(|_| fields()).unwrap_or_default(),
+        ..RawEntry::default()
+    }
+}
+
+fn misshapen_words(is: usize, wanted: usize) -> String {
+    let columns = if is == 1 { "column" } else { "columns" };
+    format!("has {is} {columns}, but the header has {wanted}")
 }
 
 /// Counts lines as editors do: the reader's own count stands on the blank lines

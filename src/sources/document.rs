@@ -28,6 +28,9 @@ pub struct Parsed {
 /// cut off, another shape than configured.
 pub fn read_document(bytes: &[u8], document: &Document) -> Result<Parsed, String> {
     let root = strict_json::parse(text_of(bytes, "JSON")?)?;
+    if let Some(sign) = continued(&root) {
+        return Err(one_page_of_several(&sign));
+    }
     let items = list(&root, &document.list)?;
     if items.len() > MOST_ENTRIES {
         return Err(format!(
@@ -79,6 +82,43 @@ fn list<'a>(root: &'a Value, path: &JsonPath) -> Result<Vec<&'a Value>, String> 
 fn is_fixed(path: &JsonPath) -> bool {
     let path = path.to_string();
     !path.contains(['*', '?', ':', ',']) && !path.contains("..")
+}
+
+/// Half a list is none: whoever stands on the next page would be missing.
+pub fn one_page_of_several(sign: &str) -> String {
+    format!("there is more of the list than this page ({sign}); all of it has to come at once")
+}
+
+/// The names under which a document says where its next page is.
+const NEXT_PAGE: [&str; 10] = [
+    "next",
+    "next_page",
+    "nextpage",
+    "next_link",
+    "nextlink",
+    "@odata.nextlink",
+    "next_cursor",
+    "nextcursor",
+    "next_page_token",
+    "nextpagetoken",
+];
+
+/// The name of a value, at the top or one level below, that leads to another
+/// page; empty ones lead nowhere.
+fn continued(root: &Value) -> Option<String> {
+    let leads_on = |(name, value): (&String, &Value)| {
+        let is_empty = match value {
+            Value::Null | Value::Bool(false) => true,
+            Value::String(text) => text.is_empty(),
+            Value::Object(link) => link.get("href").is_some_and(Value::is_null) || link.is_empty(),
+            Value::Array(_) | Value::Bool(true) | Value::Number(_) => false,
+        };
+        let known = NEXT_PAGE.contains(&name.to_ascii_lowercase().as_str());
+        (known && !is_empty).then(|| format!("`{name}` of the document"))
+    };
+    let top = root.as_object()?;
+    let below = top.values().filter_map(Value::as_object).flatten();
+    top.iter().chain(below).find_map(leads_on)
 }
 
 /// What a value is, for people who wrote a path that does not fit it.

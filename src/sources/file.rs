@@ -26,7 +26,7 @@ const MOST_BYTES: u64 = 64 << 20;
 
 /// How long a file must have been left alone. Longer than the coarsest clock of
 /// a file system ticks.
-const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(2);
+pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(2);
 
 /// How often a file that was replaced while it was read is read anew.
 const MOST_TRIES: usize = 4;
@@ -34,6 +34,7 @@ const MOST_TRIES: usize = 4;
 pub struct WatchedFile {
     path: PathBuf,
     timeout: Duration,
+    settled_after: SignedDuration,
     /// Held while the file is read, so that a file system that hangs costs one
     /// thread and not one for each try.
     reading: Arc<Mutex<()>>,
@@ -53,17 +54,17 @@ impl Contents {
 }
 
 impl WatchedFile {
-    pub fn new(path: PathBuf, timeout: Duration) -> WatchedFile {
+    pub fn new(path: PathBuf, timeout: Duration, settled_after: SignedDuration) -> WatchedFile {
         WatchedFile {
             path,
             timeout,
+            settled_after,
             reading: Arc::default(),
         }
     }
 
     /// Reads the file and what it means. A file that was changed just now is
-    /// waited for until it can be told whether it changes further, at most two
-    /// seconds.
+    /// waited for until it can be told whether it changes further.
     ///
     /// # Errors
     /// Why there is no whole file, or what `parse` says, with the path.
@@ -97,17 +98,18 @@ impl WatchedFile {
         let path = self.path.clone();
         let (first, reading) = blocking(move || (stamp(&path), reading)).await?;
         let first = first?;
-        let wait = unsettled_for(first.modified()?, now);
+        let wait = unsettled_for(first.modified()?, now, self.settled_after);
         if let Some(wait) = wait {
             time::sleep(wait).await;
         }
         // A file that was left alone before may well be replaced by now: that
         // is for the read to notice.
         let watched = wait.map(|_| first);
+        let settled_after = self.settled_after;
         let path = self.path.clone();
         blocking(move || {
             let _reading = reading;
-            parse(&read_left_alone(&path, watched)?)
+            parse(&read_left_alone(&path, watched, settled_after)?)
         })
         .await?
     }
@@ -120,16 +122,20 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// How long to wait until a file can be told from one that is being written. A
 /// clock that is ahead of ours says nothing about its age.
-fn unsettled_for(modified: Timestamp, now: Timestamp) -> Option<Duration> {
+fn unsettled_for(modified: Timestamp, now: Timestamp, settled_after: SignedDuration) -> Option<Duration> {
     let age = now.duration_since(modified);
-    let wait = (SETTLED_AFTER - age.max(SignedDuration::ZERO)).max(SignedDuration::ZERO);
+    let wait = (settled_after - age.max(SignedDuration::ZERO)).max(SignedDuration::ZERO);
     Duration::try_from(wait).ok().filter(|wait| !wait.is_zero())
 }
 
 /// `watched` is what the file was when the wait for it began.
-fn read_left_alone(path: &Path, watched: Option<Stamp>) -> Result<Contents, String> {
+fn read_left_alone(
+    path: &Path,
+    watched: Option<Stamp>,
+    settled_after: SignedDuration,
+) -> Result<Contents, String> {
     if watched.is_some_and(|before| stamp(path) != Ok(before)) {
-        let seconds = SETTLED_AFTER.as_secs();
+        let seconds = settled_after.as_secs();
         return Err(format!(
             "it is being written; it can be read once it is left alone for {seconds} seconds"
         ));

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::future::BoxFuture;
 use jiff::{Timestamp, fmt::rfc2822};
-use reqwest::header::{ETAG, HeaderMap, HeaderValue, LAST_MODIFIED};
+use reqwest::header::{ETAG, HeaderMap, HeaderValue, LAST_MODIFIED, LINK};
 use url::Url;
 
 use super::{
     ReadFailure, Source,
-    document::{Parsed, read_document},
+    document::{Parsed, one_page_of_several, read_document},
     version::of_bytes,
     web::{Answer, Asked, Web},
 };
@@ -93,6 +93,9 @@ impl HttpDocument {
         let parsing = tokio::task::spawn_blocking(move || read_document(&body, &document));
         let parsed: Result<Parsed, String> = parsing.await.unwrap_or_else(|error| Err(error.to_string()));
         let parsed = parsed.map_err(|why| self.failure(&why))?;
+        if is_followed_by_another(headers) {
+            return Err(self.failure(&one_page_of_several("header Link, rel=next")));
+        }
 
         let (made, last_modified) = (parsed.made, last_modified(headers));
         let roll = Roll {
@@ -120,6 +123,22 @@ impl HttpDocument {
     fn failure(&self, why: &str) -> ReadFailure {
         self.web.failure(&self.url, why)
     }
+}
+
+/// RFC 8288: how a server says that an answer is a page of several.
+fn is_followed_by_another(headers: &HeaderMap) -> bool {
+    let links = headers.get_all(LINK).iter().filter_map(|link| link.to_str().ok());
+    let parameters = links
+        .flat_map(|links| links.split([',', ';']))
+        .map(str::to_ascii_lowercase);
+    let mut relations =
+        parameters.filter_map(|parameter| Some(parameter.trim().strip_prefix("rel=")?.to_owned()));
+    relations.any(|words| {
+        words
+            .trim_matches('"')
+            .split_whitespace()
+            .any(|word| word == "next")
+    })
 }
 
 impl Source for HttpDocument {

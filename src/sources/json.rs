@@ -5,7 +5,11 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::{ReadFailure, Source, document::read_document, file::WatchedFile};
+use super::{
+    ReadFailure, Source,
+    document::read_document,
+    file::{SETTLED_AFTER, WatchedFile},
+};
 use crate::{
     config::people::{self, Document, Json},
     model::{Roll, SourceName, UserKey},
@@ -23,7 +27,7 @@ impl JsonFile {
         JsonFile {
             name: source.name.clone(),
             to: source.to.clone(),
-            file: WatchedFile::new(json.path, source.timeout),
+            file: WatchedFile::new(json.path, source.timeout, SETTLED_AFTER),
             document: Arc::new(json.document),
         }
     }

@@ -32,7 +32,7 @@ fn says(word: &ListWord) -> String {
         Says::Gone => "gone".to_owned(),
         Says::Deleted => "deleted, as the identity service says".to_owned(),
         Says::Missing => "not on it".to_owned(),
-        Says::Unclear => format!("decides nothing: {}", word.why),
+        Says::Unclear => format!("not clear on it: {}", word.why),
     };
     let place = word.place.iter().map(|place| format!(" at {place}"));
     let since = word

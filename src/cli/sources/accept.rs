@@ -15,7 +15,7 @@ use crate::{
     },
     config::{people::Source, types::Config},
     daemon::clock::{SharedClock, SystemClock},
-    engine::people::prove,
+    engine::people::{prove, size},
     metrics::Metrics,
     model::{Baseline, Roll},
 };
@@ -52,7 +52,7 @@ pub async fn main(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit
         "before: {} entries, on {}; now: {} entries, a list of {}",
         before.entries,
         moment(before.at),
-        roll.entries.len(),
+        size(&roll),
         moment(roll.as_of)
     ))?;
     if !arguments.yes && !agreed()? {
@@ -61,7 +61,7 @@ pub async fn main(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit
     }
     let now = clock.now();
     let baseline = Baseline {
-        entries: roll.entries.len() as u64,
+        entries: size(&roll),
         at: now,
     };
     let store = assemble::open_store(&config.daemon)?;
@@ -80,7 +80,7 @@ fn nothing_to_accept(source: &Source, roll: &Roll, why: Option<String>) -> anyho
     if let Some(why) = why {
         bail!(only_shrink(source, &why));
     }
-    let entries = output::count(roll.entries.len() as u64, "entry", "entries");
+    let entries = output::count(size(roll), "entry", "entries");
     print_line(&format!(
         "source {} meets its demands with {entries}: there is nothing to accept",
         source.name

@@ -1,11 +1,11 @@
 //! What a read leaves on record of its source.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::reading::Reading;
 use crate::{
-    engine::people::next_baseline,
-    model::{Entry, SourceName, SourceRecord, Standing},
+    engine::people::{Now, next_baseline, size},
+    model::{Entry, Roll, SourceName, SourceRecord},
 };
 
 /// Enough for people to recognise a list by.
@@ -36,11 +36,12 @@ pub(super) fn next(
     let Ok(roll) = &reading.outcome else {
         return record;
     };
-    let entries = roll.entries.len() as u64;
+    let entries = size(roll);
     record.entries = Some(entries);
     record.version = Some(roll.version.clone());
     record.as_of = Some(roll.as_of);
-    record.sample = roll.entries.iter().take(SAMPLE_MAX).map(in_short).collect();
+    let sample = roll.entries.iter().take(SAMPLE_MAX);
+    record.sample = sample.map(|entry| in_short(roll, entry, now)).collect();
     if record.problem.is_none() {
         record.last_good = Some(now);
         record.baseline = Some(next_baseline(record.baseline, entries, now));
@@ -48,12 +49,13 @@ pub(super) fn next(
     record
 }
 
-fn in_short(entry: &Entry) -> String {
-    let standing = match (&entry.problem, entry.standing) {
-        (Some(problem), _) => return format!("{}: {problem}", entry.place),
-        (None, Standing::Listed) => "listed",
-        (None, Standing::Here) => "here",
-        (None, Standing::Gone) => "gone",
+/// Days are days of UTC here: policies of several zones may name the source.
+fn in_short(roll: &Roll, entry: &Entry, now: Timestamp) -> String {
+    let standing = match roll.standing(entry, &TimeZone::UTC, now) {
+        Now::Unclear(problem) => return format!("{}: {problem}", entry.place),
+        Now::Listed => "listed",
+        Now::Here => "here",
+        Now::Gone { .. } => "gone",
     };
     format!("{} ({standing})", entry.keys.join(", "))
 }

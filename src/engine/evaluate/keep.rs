@@ -21,6 +21,7 @@ pub(super) struct Keeper<'a> {
     protection: &'a Protection,
     /// What the daemon may do on each namespace that was seen.
     own_levels: HashMap<&'a Id, Level>,
+    addresses: HashMap<&'a Id, &'a str>,
     now: Timestamp,
 }
 
@@ -36,6 +37,7 @@ impl<'a> Keeper<'a> {
             policy,
             caller: &inventory.caller,
             protection,
+            addresses: addresses(inventory),
             own_levels: namespaces.map(|seen| (&seen.name, seen.own_level)).collect(),
             now,
         }
@@ -53,7 +55,7 @@ impl<'a> Keeper<'a> {
         let mut covering = exemptions.filter(|exemption| self.now < exemption.ends);
         self.powerless(candidate).or_else(|| {
             covering
-                .find(|exemption| covers(exemption, candidate))
+                .find(|exemption| self.covers(exemption, candidate))
                 .map(|exemption| format!("exempt until {}: {}", exemption.until, exemption.reason))
         })
     }
@@ -94,9 +96,10 @@ impl<'a> Keeper<'a> {
     fn protects(&self, candidate: Candidate) -> bool {
         let protection = self.protection;
         let subject = candidate.kind().subject().zip(candidate.subject());
-        let by_name = candidate
-            .permission()
-            .is_some_and(|permission| permission.names().any(|name| listed(&protection.users, name)));
+        let by_name = self.names(candidate).any(|name| {
+            let users = protection.users.as_ref();
+            users.is_some_and(|users| users.matches_in_any_case(name))
+        });
         subject.is_some_and(|(kind, subject)| protection.covers_subject(kind, subject))
             || by_name
             || self.protects_resource(candidate.resource())
@@ -121,23 +124,43 @@ impl<'a> Keeper<'a> {
         let level = *self.own_levels.get(namespace)?;
         (level < Level::Manage).then(|| format!("the daemon only has {level} on namespace {namespace}"))
     }
+
+    /// All that people call the holder of a permission by. Upper and lower case
+    /// are the same here: keeping one too many is the lesser evil.
+    fn names<'b>(&'b self, candidate: Candidate<'b>) -> impl Iterator<Item = &'b str> {
+        let permission = candidate.permission();
+        let address = permission.and_then(|permission| self.addresses.get(&permission.user).copied());
+        let names = permission.into_iter().flat_map(Permission::names);
+        names.chain(address)
+    }
+
+    /// Whether all that the exemption names is true of the candidate.
+    fn covers(&self, exemption: &Exemption, candidate: Candidate) -> bool {
+        let by_name = |subject: &Patterns| {
+            self.names(candidate)
+                .any(|name| subject.matches_in_any_case(name))
+        };
+        let by_id = |subject: &Patterns| candidate.subject().is_some_and(|id| subject.matches(id.as_str()));
+        let named = |written: &Option<Patterns>, known: Option<&str>| {
+            let is_met = |patterns: &Patterns| known.is_some_and(|value| patterns.matches(value));
+            written.as_ref().is_none_or(is_met)
+        };
+        let subject = exemption.subject.as_ref();
+        let resource = candidate.resource();
+        let image_name = resource.image().map(|image| image.name.as_str());
+        subject.is_none_or(|subject| by_id(subject) || by_name(subject))
+            && named(&exemption.resource, Some(resource.id().as_str()))
+            && named(&exemption.image_name, image_name)
+    }
+}
+
+fn addresses(inventory: &Inventory) -> HashMap<&Id, &str> {
+    let users = inventory.users.iter();
+    users
+        .filter_map(|user| Some((&user.id, user.email.as_deref()?)))
+        .collect()
 }
 
 fn listed(patterns: &Option<Patterns>, text: &str) -> bool {
     patterns.as_ref().is_some_and(|patterns| patterns.matches(text))
-}
-
-/// Whether all that the exemption names is true of the candidate.
-fn covers(exemption: &Exemption, candidate: Candidate) -> bool {
-    let named = |written: &Option<Patterns>, known: Vec<&str>| {
-        let is_met = |patterns: &Patterns| known.iter().any(|value| patterns.matches(value));
-        written.as_ref().is_none_or(is_met)
-    };
-    let subject = candidate.subject().map(Id::as_str).into_iter();
-    let user_names = candidate.permission().into_iter().flat_map(Permission::names);
-    let resource = candidate.resource();
-    let image_name = resource.image().map(|image| image.name.as_str());
-    named(&exemption.subject, subject.chain(user_names).collect())
-        && named(&exemption.resource, vec![resource.id().as_str()])
-        && named(&exemption.image_name, Vec::from_iter(image_name))
 }

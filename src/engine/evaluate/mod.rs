@@ -7,6 +7,8 @@
 
 mod keep;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use self::keep::Keeper;
@@ -34,6 +36,8 @@ pub struct Evaluation {
     /// Entries of lists that decide on nobody because it is not clear on whom,
     /// or what: sentences for people, each once.
     pub disputed: Vec<(SourceName, String)>,
+    /// Rosters of the policy that somebody is on.
+    pub recognised: BTreeSet<SourceName>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +63,7 @@ impl Evaluation {
         self.disputed.extend(other.disputed);
         self.disputed.sort();
         self.disputed.dedup();
+        self.recognised.extend(other.recognised);
     }
 }
 
@@ -79,6 +84,7 @@ pub fn evaluate(
     };
     let mut evaluation = Evaluation {
         disputed: judge.listed.disputed(),
+        recognised: judge.listed.recognised(),
         ..Evaluation::default()
     };
     for kind in &policy.kinds {
@@ -138,6 +144,7 @@ impl Judge<'_> {
             people::Verdict::No => return,
             people::Verdict::Unclear(why) => (vec![], Some(why)),
         };
+        let is_unclear = unclear.is_some();
         let unread = unread.or(unclear);
         let problem = match unread.map_or_else(|| self.condition_holds(candidate), Err) {
             Ok(true) => who_is_unknown(candidate),
@@ -145,12 +152,14 @@ impl Judge<'_> {
             Err(problem) => Some(problem),
         };
         let target = candidate.target(&self.inventory.cloud);
-        if let Some(problem) = problem {
-            into.unreadable.push(Unreadable { target, problem });
+        // Whoever must stay does so whatever a list may mean.
+        let kept = || self.keeper.must_stay(candidate);
+        if let Some(reason) = (problem.is_none() || is_unclear).then(kept).flatten() {
+            into.spared.push(Spared { target, reason });
             return;
         }
-        if let Some(reason) = self.keeper.must_stay(candidate) {
-            into.spared.push(Spared { target, reason });
+        if let Some(problem) = problem {
+            into.unreadable.push(Unreadable { target, problem });
             return;
         }
         let listed_since = reasons.iter().map(|reason| reason.listed_in.since).max();

@@ -1,6 +1,6 @@
 //! What the lists of a policy say of the targets of one inventory.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{Timestamp, tz::TimeZone};
 
@@ -108,6 +108,16 @@ impl<'a> Listed<'a> {
         all
     }
 
+    /// Rosters that some user of the cloud is on.
+    pub fn recognised(&self) -> BTreeSet<SourceName> {
+        let knows_anybody = |source: &&Source| {
+            let users = source.list.as_ref().ok().and_then(|held| held.users.as_ref());
+            users.is_some_and(Matching::knows_anybody)
+        };
+        let rosters = self.absent.iter().filter(knows_anybody);
+        rosters.map(|source| source.name.clone()).collect()
+    }
+
     pub fn judge(&self, candidate: Candidate) -> Verdict {
         let mut reasons = Vec::new();
         if !self.present.is_empty() {
@@ -136,7 +146,7 @@ impl<'a> Listed<'a> {
             match found {
                 Found::Listed { entry, since, .. } => {
                     let place = held.roll.entries[entry].place.clone();
-                    let observed = format!("{place}, since {since}");
+                    let observed = held.told(&place, since);
                     reasons.push(held.reason("subject_in", Some(place), since, observed));
                 }
                 Found::Deleted => {
@@ -166,7 +176,7 @@ impl<'a> Listed<'a> {
                 Found::Here { .. } | Found::Listed { plainly: true, .. } => return Verdict::No,
                 Found::Listed { entry, since, .. } => {
                     let place = held.roll.entries[entry].place.clone();
-                    let observed = format!("gone there: {place}, since {since}");
+                    let observed = format!("gone there: {}", held.told(&place, since));
                     reasons.push(held.reason("subject_not_in", Some(place), since, observed));
                 }
                 Found::Deleted | Found::Missing => {
@@ -225,6 +235,14 @@ impl Held<'_> {
             // What was not told this time may be told the next.
             (Found::Untold(why), Some(gap), _) => Found::Unclear(format!("{why}: {gap}")),
             (found, _, _) => found,
+        }
+    }
+
+    /// A list that gives no moment of its own tells only that it was so.
+    fn told(&self, place: &str, since: Timestamp) -> String {
+        match since == self.roll.as_of {
+            true => format!("{place}, as of {since}"),
+            false => format!("{place}, since {since}"),
         }
     }
 

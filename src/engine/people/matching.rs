@@ -101,6 +101,12 @@ impl<'a> Matching<'a> {
         self.roll.entries.iter().zip(&self.of_entry)
     }
 
+    /// Whether any user is on the list at all.
+    pub fn knows_anybody(&self) -> bool {
+        let on_it = |found: &Found| matches!(found, Found::Here { .. } | Found::Listed { .. });
+        self.of_user.values().any(on_it)
+    }
+
     /// Entries that decide on nobody because it is not clear on whom, or what:
     /// sentences for people.
     pub fn disputed(&self) -> &[String] {

@@ -17,7 +17,7 @@ pub(super) use self::listed::{Listed, Verdict};
 pub use self::{
     matching::{Found, Matching},
     person::Person,
-    proof::{Demands, Proven, next_baseline, prove},
+    proof::{Demands, Proven, next_baseline, prove, size},
     standing::Now,
 };
 use super::policy::Policy;

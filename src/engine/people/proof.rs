@@ -1,12 +1,12 @@
 //! Whether a list can be relied on: its size, its age, and how far it shrank.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     engine::policy::Age,
-    model::{Baseline, Roll},
+    model::{Baseline, Entry, Roll, UserKey},
 };
 
 /// What a source must show before anything is decided by it.
@@ -96,19 +96,19 @@ fn says_nothing_of_absence(roll: &Roll, demands: &Demands) -> Option<String> {
     let mut unusable = roll
         .entries
         .iter()
-        .filter_map(|entry| Some((entry, entry.problem.as_ref()?)));
+        .filter_map(|entry| Some((entry, flaw(roll, entry)?)));
     let (first, why) = unusable.clone().next()?;
     let (count, most) = (unusable.by_ref().count() as u64, demands.max_unusable);
     (count > most).then(|| {
         format!(
-            "{count} entries cannot be used, and somebody may be behind each ({}: {why}), but max_unusable is {most}",
+            "entries that cannot be used: {count}, and somebody may be behind each ({}: {why}), but max_unusable is {most}",
             first.place
         )
     })
 }
 
 fn too_small(roll: &Roll, demands: &Demands) -> Option<String> {
-    let (entries, least) = (roll.entries.len() as u64, demands.min_entries?);
+    let (entries, least) = (size(roll), demands.min_entries?);
     (entries < least).then(|| format!("{entries} entries, but min_entries is {least}"))
 }
 
@@ -126,7 +126,7 @@ fn too_old(roll: &Roll, demands: &Demands, now: Timestamp) -> Option<String> {
 
 fn shrunk(roll: &Roll, demands: &Demands, baseline: Option<Baseline>) -> Option<String> {
     let (most, before) = (demands.max_shrink_percent?, baseline?);
-    let now = roll.entries.len() as u64;
+    let now = size(roll);
     let lost = before.entries.saturating_sub(now);
     let percent = lost as f64 * 100.0 / before.entries.max(1) as f64;
     (percent > most).then(|| {
@@ -141,10 +141,28 @@ fn shrunk(roll: &Roll, demands: &Demands, baseline: Option<Baseline>) -> Option<
 /// hidden from the reader: that nobody is on the list is not what it says.
 fn useless(roll: &Roll) -> Option<String> {
     let first = roll.entries.first()?;
-    let why = first.problem.as_ref()?;
-    let none = roll.entries.iter().all(|entry| entry.problem.is_some());
+    let why = flaw(roll, first)?;
+    let none = roll.entries.iter().all(|entry| flaw(roll, entry).is_some());
     let (count, place) = (roll.entries.len(), &first.place);
     none.then(|| format!("none of its entries can be used, and there are {count} ({place}: {why})"))
+}
+
+/// How many people a list is about: whom it names twice counts once, and what
+/// cannot be used is nobody.
+pub fn size(roll: &Roll) -> u64 {
+    let usable = roll.entries.iter().filter(|entry| entry.problem.is_none());
+    let people: HashSet<String> = usable
+        .filter_map(|entry| Some(entry.keys.first()?.to_lowercase()))
+        .collect();
+    people.len() as u64
+}
+
+/// Why nobody can be found by the entry.
+fn flaw(roll: &Roll, entry: &Entry) -> Option<String> {
+    let is_none = |key: &&String| roll.to == UserKey::Email && !key.contains(['@', '\u{ff20}', '\u{fe6b}']);
+    let no_address = entry.keys.iter().find(is_none);
+    let no_address = no_address.map(|key| format!("{key:?} is no e-mail address"));
+    entry.problem.clone().or(no_address)
 }
 
 /// What later reads are held against, once a read of so many entries was good.

@@ -194,3 +194,27 @@ fn a_document_that_does_not_say_when_it_was_made_is_refused() {
         );
     }
 }
+
+#[test]
+fn one_page_of_several_is_no_list() {
+    for more in [
+        r#""next":"/people?page=2""#,
+        r#""links":{"next":{"href":"/people?page=2"}}"#,
+        r#""meta":{"next_cursor":"b2s"}"#,
+        r#""@odata.nextLink":"https://x.example/people?$skip=2""#,
+        r#""next_page":2"#,
+    ] {
+        let text = format!(r#"{{{more},"people":[{{"email":"ada"}}]}}"#);
+        let why = read(&text, "$.people").unwrap_err();
+        assert!(why.contains("there is more of the list"), "{more}: {why}");
+    }
+    for last in [
+        r#""next":null"#,
+        r#""next":"""#,
+        r#""links":{"next":{"href":null}}"#,
+        r#""meta":{"next_cursor":false}"#,
+    ] {
+        let text = format!(r#"{{{last},"people":[{{"email":"ada"}}]}}"#);
+        assert_eq!(keys(&read(&text, "$.people").unwrap()), ["ada"], "{last}");
+    }
+}

@@ -29,7 +29,7 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 async fn read_text(path: &Path, now: &str) -> Result<(String, Timestamp), String> {
-    let file = WatchedFile::new(path.to_owned(), Duration::from_secs(60));
+    let file = WatchedFile::new(path.to_owned(), Duration::from_secs(60), SETTLED_AFTER);
     let read = file.read(time(now), |contents| {
         let text = String::from_utf8(contents.bytes.clone()).unwrap();
         Ok((text, contents.modified))
@@ -55,9 +55,12 @@ async fn a_link_that_is_swapped_leads_to_the_new_file() {
         write(&target, text, LONG_AGO);
         let new = folder.path().join("new");
         symlink(&target, &new).unwrap();
-        let before = WatchedFile::new(path.clone(), Duration::ZERO).glance();
+        let before = WatchedFile::new(path.clone(), Duration::ZERO, SETTLED_AFTER).glance();
         fs::rename(&new, &path).unwrap();
-        assert_ne!(WatchedFile::new(path.clone(), Duration::ZERO).glance(), before);
+        assert_ne!(
+            WatchedFile::new(path.clone(), Duration::ZERO, SETTLED_AFTER).glance(),
+            before
+        );
         assert_eq!(read_text(&path, NOW).await.unwrap().0, text);
     }
 }
@@ -98,7 +101,7 @@ async fn a_file_that_is_too_large_is_not_read() {
 async fn a_read_that_takes_too_long_ends() {
     let (_folder, path) = folder();
     write(&path, "ada", NOW);
-    let file = WatchedFile::new(path, Duration::from_millis(1));
+    let file = WatchedFile::new(path, Duration::from_millis(1), SETTLED_AFTER);
     let error = file.read(time(NOW), |_| Ok(())).await.unwrap_err();
     assert!(
         error.to_string().ends_with("it could not be read within 1ms"),
@@ -118,7 +121,7 @@ fn a_file_is_waited_for_until_it_was_left_alone_for_two_seconds() {
         (-86_400_000, Some(2_000)),
     ] {
         let modified = now - SignedDuration::from_millis(age_ms);
-        let wait = unsettled_for(modified, now);
+        let wait = unsettled_for(modified, now, SETTLED_AFTER);
         assert_eq!(wait, wait_ms.map(Duration::from_millis), "{age_ms}");
     }
 }
@@ -128,9 +131,9 @@ fn a_file_that_changed_while_it_was_waited_for_is_not_read() {
     let (_folder, path) = folder();
     write(&path, "ada\n", NOW);
     let watched = stamp(&path).unwrap();
-    assert!(read_left_alone(&path, Some(watched)).is_ok());
+    assert!(read_left_alone(&path, Some(watched), SETTLED_AFTER).is_ok());
     write(&path, "ada\nbob\n", NOW);
-    let error = read_left_alone(&path, Some(watched)).unwrap_err();
+    let error = read_left_alone(&path, Some(watched), SETTLED_AFTER).unwrap_err();
     assert!(error.starts_with("it is being written"), "{error}");
 }
 
@@ -166,7 +169,7 @@ fn a_file_that_never_stops_changing_is_not_read() {
 #[test]
 fn a_glance_tells_a_file_from_another_and_from_none() {
     let (_folder, path) = folder();
-    let file = WatchedFile::new(path.clone(), Duration::ZERO);
+    let file = WatchedFile::new(path.clone(), Duration::ZERO, SETTLED_AFTER);
     assert_eq!(file.glance(), "missing");
     write(&path, "ada", LONG_AGO);
     let first = file.glance();

@@ -206,3 +206,22 @@ async fn a_refused_login_is_tried_once_a_read() {
     assert!(source(&server, None).read(at("12:00:00")).await.is_err());
     assert_eq!(server.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn a_link_to_another_page_is_no_whole_list() {
+    for (link, is_last) in [
+        ("link: </people?page=2>; rel=\"next\"", false),
+        (
+            "link: </people?page=1>; rel=prev, </people?page=3>; rel=next",
+            false,
+        ),
+        ("link: </people?page=1>; rel=\"prev first\"", true),
+    ] {
+        let server = Server::start(move |_| answer(200, &[link], PEOPLE)).await;
+        let read = source(&server, None).read(at("12:00:00")).await;
+        match read {
+            Ok(_) => assert!(is_last, "{link}"),
+            Err(failure) => assert!(!is_last && failure.to_string().contains("rel=next"), "{failure}"),
+        }
+    }
+}

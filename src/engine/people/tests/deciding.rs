@@ -285,3 +285,70 @@ fn the_daemons_own_user_stays_whatever_a_list_says() {
     assert_eq!(subjects(&evaluation), ["1"]);
     assert_eq!(evaluation.spared[0].reason, "the daemon's own user");
 }
+
+#[test]
+fn a_spelling_that_only_looks_alike_decides_on_nobody() {
+    let mut inventory = registry(vec![held_by("1", "ines")]);
+    inventory.users = vec![user("1", "ines", Some("ines.strasse@example.org"))];
+    let list = Roll {
+        to: UserKey::Email,
+        ..roll(vec![entry("ines.stra\u{df}e@example.org")])
+    };
+    let (leavers, roster) = go(list, &inventory);
+    assert!(leavers.is_empty() && roster.is_empty());
+}
+
+#[test]
+fn who_must_stay_is_told_so_although_no_list_can_tell() {
+    let inventory = registry(vec![held_by("revoker", "revoker"), held_by("1", "ann")]);
+    let list = Roll {
+        to: UserKey::Email,
+        ..roll(vec![entry("eve@example.org")])
+    };
+    let evaluation = judge(&policy(&[], &["list"]), &inventory, &lists(list));
+    assert_eq!(evaluation.spared[0].reason, "the daemon's own user");
+    assert_eq!(evaluation.unreadable.len(), 1, "ann has no address");
+}
+
+#[test]
+fn a_roster_that_nobody_is_on_is_known_for_it() {
+    let inventory = registry(vec![held_by("1", "ann")]);
+    let recognised = |name| {
+        let evaluation = judge(
+            &policy(&[], &["list"]),
+            &inventory,
+            &lists(roll(vec![entry(name)])),
+        );
+        evaluation.recognised.len()
+    };
+    assert_eq!((recognised("ann"), recognised("E4711")), (1, 0));
+}
+
+#[test]
+fn whom_people_protect_by_address_or_in_other_letters_stays() {
+    let mut inventory = registry(vec![held_by("1", "ann.lee"), held_by("2", "bob")]);
+    inventory.users = vec![
+        user("1", "ann.lee", Some("Ann@Example.org")),
+        user("2", "bob", None),
+    ];
+    let lists = lists(roll(vec![entry("ann.lee"), entry("bob")]));
+    for written in ["ann@example.org", "*@EXAMPLE.org", "Ann.Lee"] {
+        let patterns = crate::engine::patterns::Patterns::compile(vec![written.into()]).unwrap();
+        let protection = Protection {
+            users: Some(patterns.clone()),
+            ..Protection::default()
+        };
+        let protected = evaluate(&policy(&["list"], &[]), &inventory, &protection, &lists, at(NOW));
+        assert_eq!(subjects(&protected), ["2"], "{written}");
+        let mut exempt = policy(&["list"], &[]);
+        exempt.exemptions = vec![crate::engine::policy::Exemption {
+            subject: Some(patterns),
+            resource: None,
+            image_name: None,
+            ends: at("2027-01-01T00:00:00Z"),
+            until: "2026-12-31".into(),
+            reason: "contract".into(),
+        }];
+        assert_eq!(subjects(&judge(&exempt, &inventory, &lists)), ["2"], "{written}");
+    }
+}

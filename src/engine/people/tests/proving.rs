@@ -42,7 +42,7 @@ fn a_list_of_which_nothing_can_be_used_is_none() {
     };
     let lost = refused(roll(vec![blank(1), blank(2)]), None);
     assert!(
-        lost.starts_with("none of its entries can be used") && lost.contains("has no `email`"),
+        lost.contains("none of its entries can be used") && lost.contains("has no `email`"),
         "{lost}"
     );
     let half = prove(
@@ -139,7 +139,7 @@ fn an_entry_that_cannot_be_used_may_be_anybody() {
         .expect_err("one cannot be used")
         .to_owned();
     assert!(
-        why.contains("1 entries cannot be used") && why.contains("has no name"),
+        why.contains("entries that cannot be used: 1") && why.contains("has no name"),
         "{why}"
     );
     assert!(proven(1).for_absence().is_ok());
@@ -159,4 +159,22 @@ fn a_list_that_was_not_read_or_not_proven_decides_on_nobody() {
             assert_eq!(lists.unproven(&policy).len(), 1);
         }
     }
+}
+
+#[test]
+fn whom_a_list_names_twice_counts_once() {
+    let mut twice = people(69);
+    twice.extend(["p1", "P2"].map(entry));
+    assert!(refused(roll(twice), before(100)).starts_with("69 entries after 100"));
+}
+
+#[test]
+fn what_is_no_address_may_be_anybodys() {
+    let list = Roll {
+        to: UserKey::Email,
+        ..roll(vec![entry("ann@example.org"), entry("TBD")])
+    };
+    let proven = prove(Arc::new(list), &whole(), None, at(NOW)).expect("of a good size");
+    let why = proven.for_absence().expect_err("one is no address");
+    assert!(why.contains(r#""TBD" is no e-mail address"#), "{why}");
 }
