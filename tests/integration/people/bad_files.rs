@@ -114,7 +114,7 @@ async fn nothing_comes_of_a_row_that_is_cut_off_in_a_roster() {
     stage.write_list(LIST, &whole[..whole.len() - "@example.org,x\n".len()]);
     nothing_comes_of_it(
         &stage,
-        &["1 entries cannot be used", "line 5", "max_unusable is 0"],
+        &["entries that cannot be used: 1", "line 5", "max_unusable is 0"],
     )
     .await;
     it_goes_on(stage, rows(&STAFF), &["ann"]).await;
