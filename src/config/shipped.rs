@@ -95,13 +95,15 @@ pub fn config(listen: &str, example: Option<&Example<'_>>, registry: Option<&Reg
     text
 }
 
-/// The shipped policies about no other clouds than these. One about all clouds
-/// is about those with a registry.
+/// The shipped policies about no other clouds than these. What goes by lists of
+/// people is about those with a registry.
 pub fn policies(example: bool, registry: bool) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_of = |text: &str, cloud: &str| text.contains(&format!("clouds      = [\"{cloud}\"]"));
     let policies = POLICIES.iter().copied();
-    policies.filter(move |(_, text)| {
-        (example || !is_of(text, "example")) && (registry || !is_of(text, "registry") && !is_of(text, "*"))
+    let is_about_people = |name: &str, text: &str| name.ends_with(".csv") || text.contains("\n[source.");
+    policies.filter(move |(name, text)| {
+        let needs_registry = is_of(text, "registry") || is_about_people(name, text);
+        (example || !is_of(text, "example")) && (registry || !needs_registry)
     })
 }
 
