@@ -566,7 +566,7 @@ clouds:
     def source(self, name, text):
         self.write(f"policies/{name}-source.toml", f"[source.{name}]\n{text}\n")
 
-    def tested(self, name, code=DONE):
+    def source_read(self, name, code=DONE):
         return self.revokd("sources", "test", name, "--cloud", "kit", "--output", "json", code=code).json
 
     def test_the_share_of_a_project_whose_owner_left_goes_and_no_other(self):
@@ -602,7 +602,7 @@ clouds:
         self.admin.call("PATCH", f"{KEYSTONE}/users/{ids[everybody[3]]}", {"user": {"enabled": False}})
         self.source("users", 'type = "keystone"\ncloud = "kit"\nmatch = { to = "user.name" }')
         self.policy()
-        tested = self.tested("users")
+        tested = self.source_read("users")
         (cloud,) = tested["clouds"]
         ours = {row["user_name"]: row["standing"] for row in cloud["matched"] if row["user_name"] in ids}
         self.assertEqual(ours, {name: "gone" if name == everybody[3] else "here" for name in everybody})
@@ -612,7 +612,7 @@ clouds:
     def test_users_that_may_not_be_listed_are_no_empty_list(self):
         self.source("users", 'type = "keystone"\ncloud = "kit"')
         self.policy()
-        tested = self.tested("users", code=FAILED)
+        tested = self.source_read("users", code=FAILED)
         self.assertEqual((tested["entries"], tested["proven"]), (None, False))
         self.assertIn("403", tested["problem"])
 
