@@ -43,7 +43,8 @@ pub struct Entry {
     /// projects, names of accounts.
     pub projects: Vec<Id>,
     pub accounts: Vec<Id>,
-    /// Why the entry cannot be used, for people. It matches nobody.
+    /// Why the entry cannot be used, for people. Of whoever its keys are, nothing
+    /// is decided by this list.
     pub problem: Option<String>,
 }
 
@@ -118,7 +119,7 @@ pub struct SourceRecord {
     pub tried_at: Timestamp,
     /// Why the last try gave nothing that could be used; `None`: it did.
     pub problem: Option<String>,
-    /// Of the last whole read, good or not.
+    /// People of the last whole read, good or not: named twice they count once.
     pub entries: Option<u64>,
     pub version: Option<String>,
     pub as_of: Option<Timestamp>,

@@ -8,10 +8,10 @@ use crate::model::{Entry, Moment, Roll, Standing};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Now {
     Here,
-    /// Gone, or on a list that says nothing but who is on it.
     Gone {
         since: Timestamp,
     },
+    /// On a list that says nothing but who is on it.
     Listed,
     /// Nothing can be decided by it.
     Unclear(String),
