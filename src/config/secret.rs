@@ -161,25 +161,24 @@ fn from_path(value: &Value<'_>, host: &Host<'_>) -> Option<SecretString> {
             Some(secret)
         }
         Err(reason) => {
-            let hint = "a path, relative to this file, or the name of a systemd credential";
+            let hint = "a path, relative to this file; or a systemd credential, where `secrets/NAME` is the credential `secrets_NAME`";
             name.problem(format!("{} {reason}", path.display()), "not usable", Some(hint));
             None
         }
     }
 }
 
-/// A bare name is first looked for among the credentials that systemd hands
-/// to the service.
+/// A relative path is first looked for among the credentials that systemd
+/// hands to the service. It loads a directory `secrets` as one credential for
+/// each file, `secrets_NAME`: so one line serves the service, which cannot read
+/// the file, and an administrator's command, which has no credentials.
 fn find(name: &str, host: &Host<'_>) -> PathBuf {
-    if !name.contains('/')
-        && let Some(directory) = (host.environment)("CREDENTIALS_DIRECTORY")
-    {
-        let credential = Path::new(&directory).join(name);
-        if credential.exists() {
-            return credential;
-        }
-    }
-    host.base.join(name)
+    let credential = (host.environment)("CREDENTIALS_DIRECTORY")
+        .filter(|_| !name.starts_with('/'))
+        .map(|directory| Path::new(&directory).join(name.replace('/', "_")));
+    credential
+        .filter(|path| path.exists())
+        .unwrap_or_else(|| host.base.join(name))
 }
 
 /// The file without one newline at its end. The error says why it is no

@@ -182,6 +182,22 @@ fn secrets_come_from_files_credentials_and_the_environment() {
     assert_eq!(secret_of(&good), "hunter4");
 }
 
+#[test]
+fn a_secret_of_a_directory_is_found_as_systemd_loads_a_directory_and_beside_the_file() {
+    let at = directory();
+    let config = SMALLEST.replace("password_env = \"SECRET\"", "password_file = \"secrets/pw\"");
+    fs::write(at.path().join("revokd.toml"), config).unwrap();
+    fs::create_dir(at.path().join("secrets")).unwrap();
+    fs::write(at.path().join("secrets/pw"), "of the file").unwrap();
+    let credentials = tempfile::tempdir().unwrap();
+    let directory = credentials.path().display().to_string();
+    let as_service = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| directory.clone());
+    let read = || load(&at.path().join("revokd.toml"), now(), &as_service).unwrap_or_else(|p| panic!("{p}"));
+    assert_eq!(secret_of(&read()), "of the file");
+    fs::write(credentials.path().join("secrets_pw"), "of the credential").unwrap();
+    assert_eq!(secret_of(&read()), "of the credential");
+}
+
 fn secret_of(loaded: &Loaded) -> &str {
     match openstack_login(&loaded.config.clouds["one"]) {
         super::types::Auth::Password { password, .. } => password.expose_secret(),
