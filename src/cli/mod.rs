@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod run;
 mod runs;
+mod schema;
 mod simulate;
 mod sources;
 mod status;
@@ -101,6 +102,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
+    Schema(schema::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -141,6 +143,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Simulate(arguments) => simulate::main(&arguments).await,
         Command::Completions(arguments) => completions::main(&arguments, Cli::command()),
         Command::Man(arguments) => man::main(&arguments, Cli::command()),
+        Command::Schema(arguments) => schema::main(&arguments),
     }
 }
 

@@ -92,6 +92,8 @@ impl<'a> Table<'a> {
 
     /// The value of a key, if it is written. The key is known from now on.
     pub fn take(&mut self, key: &'static str) -> Option<Value<'a>> {
+        #[cfg(test)]
+        super::tests::schema::note(&self.title, key);
         self.known.push(key);
         self.get(key)
     }

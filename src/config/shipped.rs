@@ -53,6 +53,17 @@ const POLICIES: &[(&str, &str)] = &[
     ("leavers.csv", include_str!("../../config/policies/leavers.csv")),
 ];
 
+/// What editors hold both kinds of files against, as it stands in
+/// `config/schema/`; the first line of each shipped file leads there.
+pub const SCHEMA_OF_REVOKD: &str = include_str!("../../config/schema/revokd.schema.json");
+pub const SCHEMA_OF_POLICIES: &str = include_str!("../../config/schema/policies.schema.json");
+
+/// File names and texts of a directory `schema` beside `revokd.toml`.
+pub const SCHEMAS: &[(&str, &str)] = &[
+    ("revokd.schema.json", SCHEMA_OF_REVOKD),
+    ("policies.schema.json", SCHEMA_OF_POLICIES),
+];
+
 /// The secrets that the shipped configuration names, beside it.
 pub const PASSWORD_FILE: &str = "example-password";
 pub const REGISTRY_PASSWORD_FILE: &str = "registry-password";

@@ -7,6 +7,7 @@ mod mistakes;
 mod no_panic;
 mod people;
 mod reading;
+pub mod schema;
 mod shipped;
 mod wake_token;
 

@@ -38,6 +38,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["simulate"], "Examples:"),
     (&["completions"], "Examples:"),
     (&["man"], "--directory <DIRECTORY>"),
+    (&["schema"], "Examples:"),
 ];
 
 #[test]
@@ -175,7 +176,7 @@ fn a_reader_that_went_away_changes_no_exit_code() {
     let good = Folder::new();
     let bad = Folder::new();
     bad.write("policies/b.toml", "not TOML");
-    let commands: [(&Folder, &[&str], i32); 11] = [
+    let commands: [(&Folder, &[&str], i32); 12] = [
         (&good, &["--help"], 0),
         (&good, &["check"], 0),
         (&good, &["check", "--output", "json"], 0),
@@ -187,6 +188,7 @@ fn a_reader_that_went_away_changes_no_exit_code() {
         (&good, &["completions", "bash"], 0),
         (&good, &["completions", "zsh"], 0),
         (&good, &["man"], 0),
+        (&good, &["schema"], 0),
     ];
     for (folder, arguments, code) in commands {
         let mut command = folder.command(arguments);

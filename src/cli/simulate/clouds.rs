@@ -214,6 +214,13 @@ impl Clouds {
                 settle(&path)?;
             }
         }
+        // The first line of each file leads there; an editor that finds nothing
+        // would show no mistake at all.
+        let schemas = directory.join("schema");
+        fs::create_dir_all(&schemas).with_context(|| format!("making {}", schemas.display()))?;
+        for (name, text) in shipped::SCHEMAS {
+            write(&schemas.join(name), text)?;
+        }
         let config = directory.join("revokd.toml");
         write(&config, &self.configuration(listen))?;
         if let Some(openstack) = &self.openstack {
