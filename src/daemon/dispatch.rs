@@ -12,6 +12,7 @@ use self::workers::Workers;
 use super::{
     carry_out::{Group, JOB_AT_MOST, hand_back},
     context::{Cloud, Context},
+    service::Beat,
 };
 use crate::{
     engine::circuit::{Call, Permission},
@@ -40,17 +41,18 @@ const POLL: SignedDuration = SignedDuration::from_secs(1);
 ///
 /// # Errors
 /// The store failed: without it nothing may be removed.
-pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>) -> Result<(), StoreError> {
+pub async fn dispatch(context: Arc<Context>, cloud: Arc<Cloud>, beat: Beat) -> Result<(), StoreError> {
     let mut dispatcher = Dispatcher {
         urgent: Workers::new(Priority::Urgent, cloud.concurrency.max(1)),
         normal: Workers::new(Priority::Normal, cloud.concurrency * WORKERS_PER_CALL),
         context,
         cloud,
+        beat,
     };
     dispatcher.work().await?;
     dispatcher.give_back().await?;
     for workers in [&mut dispatcher.urgent, &mut dispatcher.normal] {
-        while let Some(ended) = workers.next_ended().await {
+        while let Some(ended) = dispatcher.beat.waiting(workers.next_ended()).await {
             ended?;
         }
     }
@@ -64,11 +66,13 @@ struct Dispatcher {
     cloud: Arc<Cloud>,
     urgent: Workers,
     normal: Workers,
+    beat: Beat,
 }
 
 impl Dispatcher {
     async fn work(&mut self) -> Result<(), StoreError> {
         loop {
+            self.beat.beat();
             self.urgent.take_back_ended()?;
             self.normal.take_back_ended()?;
             if self.context.stop.is_cancelled() {
@@ -124,7 +128,8 @@ impl Dispatcher {
             return permission;
         }
         // What is urgent waits for the answer as well.
-        match lane::urgent(cloud.handles.reader.probe()).await {
+        let probe = lane::urgent(cloud.handles.reader.probe());
+        match self.beat.waiting(probe).await {
             Ok(()) => cloud.answered(Call::Read),
             Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
         }
@@ -230,14 +235,17 @@ impl Dispatcher {
     /// Until `until`, or a worker is free, or something came into the queue, or
     /// the daemon stops.
     async fn rest(&mut self, until: Timestamp) -> Result<(), StoreError> {
-        tokio::select! {
-            Some(ended) = self.urgent.next_ended() => ended?,
-            Some(ended) = self.normal.next_ended() => ended?,
-            () = self.cloud.wake.notified() => {}
-            () = self.context.stop.cancelled() => {}
-            () = self.context.clock.sleep_until(until) => {}
-        }
-        Ok(())
+        let (urgent, normal) = (&mut self.urgent, &mut self.normal);
+        let something = async {
+            tokio::select! {
+                Some(ended) = urgent.next_ended() => ended,
+                Some(ended) = normal.next_ended() => ended,
+                () = self.cloud.wake.notified() => Ok(()),
+                () = self.context.stop.cancelled() => Ok(()),
+                () = self.context.clock.sleep_until(until) => Ok(()),
+            }
+        };
+        self.beat.waiting(something).await
     }
 }
 

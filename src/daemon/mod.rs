@@ -17,6 +17,7 @@ pub mod progress;
 pub mod report;
 pub mod run;
 mod scheduler;
+pub mod service;
 mod started;
 pub mod wake;
 
@@ -29,6 +30,7 @@ use self::{
     context::{Context, Rules},
     people::NotConnected,
     report::Report,
+    service::{Beats, Figures, Service},
 };
 use crate::{
     config::types::Config,
@@ -84,6 +86,19 @@ pub async fn serve(
     listener: TcpListener,
     stop_within: Duration,
 ) -> Result<(), DaemonError> {
+    serve_as(&Arc::new(Service::none()), context, listener, stop_within).await
+}
+
+/// The same, and tells the service manager how it goes.
+///
+/// # Errors
+/// Another daemon has the store, the store failed, or the stop took too long.
+pub async fn serve_as(
+    service: &Arc<Service>,
+    context: Arc<Context>,
+    listener: TcpListener,
+    stop_within: Duration,
+) -> Result<(), DaemonError> {
     let _lock = patient_lock(&context)
         .await?
         .ok_or_else(|| other_daemon(&context))?;
@@ -93,14 +108,9 @@ pub async fn serve(
         listen = %listener.local_addr()?, policies = context.rules().policies.len(), clouds = context.clouds.len(),
         "revokd {} is ready", env!("CARGO_PKG_VERSION")
     );
-    let mut loops = dispatchers(&context);
-    let scheduling = scheduler::schedule(context.clone());
-    loops.spawn(async { Ok(scheduling.await?) });
-    let watching = wake::watch(context.clone());
-    loops.spawn(async {
-        watching.await;
-        Ok(())
-    });
+    service.ready(Figures::of(&context).await?);
+    let mut loops = all_loops(&context, service.beats());
+    let attending = tokio::spawn(service::attend(context.clone(), service.clone()));
     // A client that never ends its request must not keep the daemon from
     // stopping, so this one is not waited for.
     let serving = tokio::spawn(http::serve(context.clone(), listener));
@@ -110,6 +120,7 @@ pub async fn serve(
     context.stop.cancel();
     let rest = tokio::time::timeout(stop_within, drain_loops(&mut loops)).await;
     serving.abort();
+    attending.abort();
     record(&context, Event::DaemonStopped, "").await?;
     if let Some(ended) = first {
         ended.expect("a loop does not panic")?;
@@ -119,10 +130,23 @@ pub async fn serve(
 
 type Loops = JoinSet<Result<(), DaemonError>>;
 
-fn dispatchers(context: &Arc<Context>) -> Loops {
+fn all_loops(context: &Arc<Context>, beats: &Beats) -> Loops {
+    let mut loops = dispatchers(context, beats);
+    let scheduling = scheduler::schedule(context.clone(), beats.start("the scheduler"));
+    loops.spawn(async { Ok(scheduling.await?) });
+    let watching = wake::watch(context.clone(), beats.start("the watcher of the sources"));
+    loops.spawn(async {
+        watching.await;
+        Ok(())
+    });
+    loops
+}
+
+fn dispatchers(context: &Arc<Context>, beats: &Beats) -> Loops {
     let mut loops = JoinSet::new();
     for cloud in context.clouds.values() {
-        let dispatching = dispatch::dispatch(context.clone(), cloud.clone());
+        let beat = beats.start(format!("the dispatcher of {}", cloud.name));
+        let dispatching = dispatch::dispatch(context.clone(), cloud.clone(), beat);
         loops.spawn(async { Ok(dispatching.await?) });
     }
     loops
@@ -160,7 +184,7 @@ pub async fn once(
             held => held,
         };
         if lock.is_some() && loops.is_empty() {
-            loops = dispatchers(&context);
+            loops = dispatchers(&context, &Beats::every(None));
         }
         tokio::select! {
             () = context.clock.sleep_until(context.now() + DRAIN_POLL) => {}

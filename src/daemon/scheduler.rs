@@ -1,10 +1,13 @@
 //! Starts the run of each policy when its schedule says so.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{context::Context, people::named_by, run::run, started::Started};
+use super::{context::Context, people::named_by, run::run, service::Beat, started::Started};
 use crate::{
     engine::{
         policy::{Missed, Policy},
@@ -33,30 +36,43 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_hours(1);
 /// How long a policy that was woken waits for its run in another process.
 const WAKE_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
+/// Why the scheduler turns to its agenda.
+enum Turn {
+    Stop,
+    Woken(BTreeSet<PolicyName>),
+    Rules,
+    Ripe,
+}
+
 /// Works until the context says stop.
 ///
 /// # Errors
 /// The store failed.
-pub async fn schedule(context: Arc<Context>) -> Result<(), StoreError> {
+pub async fn schedule(context: Arc<Context>, beat: Beat) -> Result<(), StoreError> {
     let mut rules_changed = context.rules.subscribe();
     let mut started = Started::default();
     let mut agenda = plan(&context, None).await?;
     loop {
         let due = agenda.values().map(|next| next.start).min();
         let wait = due.unwrap_or(Timestamp::MAX).min(context.now() + LOOK_AGAIN);
-        tokio::select! {
-            () = context.stop.cancelled() => break,
-            woken = started.ended() => start_woken(&context, woken, &mut started),
-            () = context.wake.told() => start_woken(&context, context.wake.take(), &mut started),
-            changed = rules_changed.changed() => {
-                if changed.is_ok() {
-                    agenda = plan(&context, Some(agenda)).await?;
-                }
+        let next = async {
+            tokio::select! {
+                () = context.stop.cancelled() => Turn::Stop,
+                woken = started.ended() => Turn::Woken(woken.into_iter().collect()),
+                () = context.wake.told() => Turn::Woken(context.wake.take()),
+                // The sender is part of the context, so this is always a change.
+                _ = rules_changed.changed() => Turn::Rules,
+                () = context.clock.sleep_until(wait) => Turn::Ripe,
             }
-            () = context.clock.sleep_until(wait) => start_ripe(&context, &mut agenda, &mut started),
+        };
+        match beat.waiting(next).await {
+            Turn::Stop => break,
+            Turn::Woken(woken) => start_woken(&context, woken, &mut started),
+            Turn::Rules => agenda = plan(&context, Some(agenda)).await?,
+            Turn::Ripe => start_ripe(&context, &mut agenda, &mut started),
         }
     }
-    started.all_ended().await;
+    beat.waiting(started.all_ended()).await;
     Ok(())
 }
 

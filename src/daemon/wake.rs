@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use super::{
     context::{Context, Rules},
     people::named_by,
+    service::Beat,
 };
 use crate::model::{PolicyName, SourceName};
 
@@ -77,20 +78,21 @@ impl Wake {
 
 /// Glances at the sources in use and wakes the policies that name one that
 /// changed, until the context says stop.
-pub async fn watch(context: Arc<Context>) {
+pub async fn watch(context: Arc<Context>, beat: Beat) {
     let mut rules_changed = context.rules.subscribe();
     let mut before = Glances::new();
     while !context.stop.is_cancelled() {
         let rules = rules_changed.borrow_and_update().clone();
         let sources = rules.sources_in_use();
         if !sources.is_empty() {
-            let now = rules.people.glances(&sources).await;
+            let now = beat.waiting(rules.people.glances(&sources)).await;
             for source in changed(&before, &now) {
                 wake_all(&context, &rules, source);
             }
             before = remembered(before, now, &sources);
         }
-        rest(&context, &mut rules_changed, sources.is_empty()).await;
+        beat.waiting(rest(&context, &mut rules_changed, sources.is_empty()))
+            .await;
     }
 }
 

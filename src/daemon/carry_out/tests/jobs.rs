@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::*;
 use crate::{
-    daemon::{carry_out::JOB_AT_MOST, dispatch::dispatch},
+    daemon::{carry_out::JOB_AT_MOST, dispatch::dispatch, service::Beats},
     model::{Batch, Failure, FailureClass, JobStatus, TaskState},
 };
 
@@ -317,7 +317,8 @@ async fn the_dispatcher_carries_out_all_that_is_due() {
 
 async fn dispatch_until_done(scene: &Scene, count: u64) {
     let (context, cloud) = (scene.context.clone(), scene.cloud.clone());
-    let dispatching = tokio::spawn(dispatch(context, cloud));
+    let beat = Beats::every(None).start("dispatcher");
+    let dispatching = tokio::spawn(dispatch(context, cloud, beat));
     let progress = &scene.context.progress;
     loop {
         let changed = progress.changed.notified();
