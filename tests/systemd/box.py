@@ -164,8 +164,9 @@ class Cloud:
 
     def removals(self):
         """Every share that was ever removed, as the world's own log has it, in its order."""
-        rows = (self.folder / "removals.jsonl").read_text().splitlines()
-        return [(row["resource"], row["subject"]) for row in map(json.loads, rows)]
+        # The last line may be half written.
+        whole, _, _ = (self.folder / "removals.jsonl").read_text().rpartition("\n")
+        return [(row["resource"], row["subject"]) for row in map(json.loads, whole.splitlines())]
 
     def end(self):
         run("systemctl", "stop", self.unit)

@@ -90,7 +90,8 @@ password_file = "secrets/sim-password"
 """)
         self.policy()
 
-    def policy(self, name="shares", match='granted_before = "0s"', limits="max_revocations = 10000\nmax_percent = 100"):
+    def policy(self, name="shares", match='granted_before = "0s"', limits="max_revocations = 10000\nmax_percent = 100",
+               more=""):
         """Runs when it is woken; its schedule comes but once a year."""
         write(f"/etc/revokd/policies/{name}.toml", f"""
 [[policy]]
@@ -104,6 +105,7 @@ mode = "enforce"
 {match}
 [policy.limits]
 {limits}
+{more}
 """)
 
     # --- the service

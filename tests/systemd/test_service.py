@@ -77,9 +77,10 @@ class Service(Case):
 
     def test_roots_commands_leave_the_store_to_the_service(self):
         self.configure(Cloud())
+        before = self.cloud.shares()
         self.start()
         self.wake()
-        self.all_removed(self.cloud.shares())
+        self.all_removed(before)
         commands = ("status",), ("plan",), ("runs", "list"), ("tasks", "list")
         for command in commands:
             self.revokd(*command)
@@ -135,10 +136,10 @@ class Service(Case):
         until("the second policy is in force", lambda: self.metric("revokd_policy_next_run_timestamp_seconds", policy="second"))
         self.is_good(1)
 
-        write("/etc/revokd/policies/third.toml", '\n[[policy]]\nname = "third"\nno_such_key = 1\n')
+        self.policy("third", more="no_such_key = 1")
         self.reload()
         self.is_good(0)
-        self.journal_says(r"third\.toml:3")
+        self.journal_says(r"third\.toml:14")
         until("the status tells of it", lambda: re.search("(?i)reload|refused|configuration|policies", show(UNIT, "StatusText")) and show(UNIT, "StatusText") != status)
         bad_status = show(UNIT, "StatusText")
         self.assertEqual(show(UNIT, "ActiveState", "SubState", "MainPID"), ["active", "running", pid])
