@@ -3,11 +3,13 @@
 mod assemble;
 mod audit;
 mod check;
+mod completions;
 mod demo;
 pub mod exit;
 mod explain;
 mod gap;
 mod logging;
+mod man;
 mod output;
 mod plan;
 mod progress;
@@ -21,7 +23,7 @@ mod tasks;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use self::{exit::Exit, output::Output};
 
@@ -84,6 +86,8 @@ enum Command {
     Audit(audit::Arguments),
     Demo(demo::Arguments),
     Simulate(simulate::Arguments),
+    Completions(completions::Arguments),
+    Man(man::Arguments),
 }
 
 /// Runs the command line of this process.
@@ -122,13 +126,13 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Audit(arguments) => audit::main(config, arguments).await,
         Command::Demo(arguments) => demo::main(&arguments).await,
         Command::Simulate(arguments) => simulate::main(&arguments).await,
+        Command::Completions(arguments) => completions::main(&arguments, Cli::command()),
+        Command::Man(arguments) => man::main(&arguments, Cli::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -38,6 +38,16 @@ pub fn print_line(line: &str) -> anyhow::Result<()> {
     }
 }
 
+/// Prints a text of our own as it is, which may hold what no line of a listing
+/// may: tabs of a script, for example.
+pub fn print_text(text: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
 pub fn print_error(error: &anyhow::Error) {
     tell(&format!("error: {error:#}\n"));
 }

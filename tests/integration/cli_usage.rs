@@ -36,6 +36,8 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["audit", "verify"], "--head <HEAD>"),
     (&["demo"], "--serve"),
     (&["simulate"], "Examples:"),
+    (&["completions"], "Examples:"),
+    (&["man"], "--directory <DIRECTORY>"),
 ];
 
 #[test]
@@ -173,7 +175,7 @@ fn a_reader_that_went_away_changes_no_exit_code() {
     let good = Folder::new();
     let bad = Folder::new();
     bad.write("policies/b.toml", "not TOML");
-    let commands: [(&Folder, &[&str], i32); 8] = [
+    let commands: [(&Folder, &[&str], i32); 11] = [
         (&good, &["--help"], 0),
         (&good, &["check"], 0),
         (&good, &["check", "--output", "json"], 0),
@@ -182,6 +184,9 @@ fn a_reader_that_went_away_changes_no_exit_code() {
         (&good, &["plan", "weekly"], 1),
         (&good, &["run", "--once"], 1),
         (&good, &["bogus"], 2),
+        (&good, &["completions", "bash"], 0),
+        (&good, &["completions", "zsh"], 0),
+        (&good, &["man"], 0),
     ];
     for (folder, arguments, code) in commands {
         let mut command = folder.command(arguments);
