@@ -12,6 +12,7 @@ from pathlib import Path
 
 HERE, STATE = Path(os.environ["HERE"]), Path(os.environ["STATE"])
 REVOKD, PACKAGE = Path(os.environ["REVOKD"]), Path(os.environ["REVOKD_DEB"])
+COMMAND = os.environ["BOX_COMMAND"].split()
 GROUP = Path(os.environ["BOX_GROUP"])
 # What both sides see, here and there.
 SHARED, SHARED_INSIDE = STATE / "shared", "/run/shared"
@@ -27,7 +28,7 @@ class Ran:
 
 
 def run(*arguments, stdin=None):
-    ran = subprocess.run([HERE / "exec", *arguments], input=stdin, capture_output=True, text=True, timeout=120,
+    ran = subprocess.run([*COMMAND, *arguments], input=stdin, capture_output=True, text=True, timeout=120,
                          stdin=subprocess.DEVNULL if stdin is None else None)
     return Ran(arguments, ran)
 
@@ -59,7 +60,7 @@ def until(what, holds, patience_s=PATIENCE_S):
     while not (held := holds()):
         if time.monotonic() > deadline:
             raise AssertionError(f"within {patience_s} s it did not happen that {what}")
-        time.sleep(0.02)
+        time.sleep(0.05)
     return held
 
 
@@ -72,7 +73,8 @@ def show(unit, *names):
 
 
 def journal_cursor():
-    return must("journalctl", "--sync", "--quiet") + must("journalctl", "--lines=0", "--show-cursor", "--quiet").strip().removeprefix("-- cursor: ")
+    must("journalctl", "--sync")
+    return must("journalctl", "--lines=0", "--show-cursor", "--quiet").strip().removeprefix("-- cursor: ")
 
 
 def journal(cursor, *arguments):

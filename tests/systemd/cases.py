@@ -33,9 +33,7 @@ class Case(unittest.TestCase):
 
     def setUp(self):
         install_once()
-        run("systemctl", "stop", UNIT)
-        run("systemctl", "reset-failed", UNIT)
-        must("sh", "-c", f"rm -rf {STATE_INSIDE} /var/lib/revokd /etc/revokd /run/systemd/system/{UNIT}.d && cp -a {PRISTINE} /etc/revokd")
+        must("sh", "-c", f"systemctl stop {UNIT}; systemctl reset-failed {UNIT}; rm -rf {STATE_INSIDE} /var/lib/revokd /etc/revokd /run/systemd/system/{UNIT}.d && cp -a {PRISTINE} /etc/revokd")
         write(f"/run/systemd/system/{UNIT}.d/suite.conf", self.drop_in)
         must("systemctl", "daemon-reload")
         self.secrets, self.ran = [WAKE_TOKEN], []

@@ -7,6 +7,9 @@ export HERE STATE
 BOX_ENVIRONMENT=(env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
   SYSTEMD_PAGER= SYSTEMD_COLORS=0 DEBIAN_FRONTEND=noninteractive)
 
+# What comes before a command that is to run as root in the box whose process 1 is that one, in all of its namespaces.
+box_command() { echo nsenter --target "$1" --all --wdns=/ "${BOX_ENVIRONMENT[@]}"; }
+
 # The box's process 1 as this side sees it, or nothing: the only child of the `unshare` that made its namespaces, as long as that
 # stands in the control group that is this box's own. A number of a process that is long gone is thus never taken for it.
 box_pid() {
