@@ -1,5 +1,4 @@
 """The package over a running service: a higher version with an older store, removal, purge."""
-import os
 import shutil
 import sqlite3
 import subprocess
@@ -26,11 +25,24 @@ def repack(name, version, more_of_the_configuration=""):
     return f"{box.SHARED_INSIDE}/{name}"
 
 
+def fetch(store):
+    """A copy outside of the box: SQLite follows every link on the way to a file, also the one that is the box's root."""
+    folder = box.STATE / "fetched"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for rest in "", "-wal":
+        file = store.with_name(store.name + rest)
+        if file.exists():
+            shutil.copy(file, folder)
+    return folder / store.name
+
+
 def take_back(store):
     """Makes of a store what an older revokd would have left: the schema of that version by its own migrations, their history as it was
     written when they were run, and all rows, without the columns that came later. Gives what is in the queue."""
-    new, old = store, store.with_suffix(".old")
-    owner = new.stat()
+    new = fetch(store)
+    old = new.with_suffix(".old")
+    owner = store.stat()
     with sqlite3.connect(old) as made:
         for script in sorted(MIGRATIONS.glob("V*.sql"), key=lambda file: int(file.name[1:].partition("__")[0])):
             if int(script.name[1:].partition("__")[0]) <= BEFORE:
@@ -48,15 +60,15 @@ def take_back(store):
     assert newest > BEFORE, "there is nothing to migrate"
     made.close()
     for rest in "-wal", "-shm":
-        new.with_name(new.name + rest).unlink(missing_ok=True)
-    old.rename(new)
-    new.chmod(0o600)
-    os.chown(new, owner.st_uid, owner.st_gid)
+        store.with_name(store.name + rest).unlink(missing_ok=True)
+    # In its place, with its owner and its mode.
+    shutil.copyfile(old, store)
+    assert (store.stat().st_uid, store.stat().st_mode) == (owner.st_uid, owner.st_mode)
     return queue
 
 
 def version(store):
-    with sqlite3.connect(f"file:{store}?mode=ro", uri=True) as opened:
+    with sqlite3.connect(fetch(store)) as opened:
         return opened.execute("SELECT max(version) FROM refinery_schema_history").fetchone()[0]
 
 
