@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::output;
+use super::{logging, output};
 use crate::{
     config::{
         self, Loaded, Problems,
@@ -67,6 +67,9 @@ pub fn existing_store(path: &Path) -> anyhow::Result<Option<Store>> {
 }
 
 pub fn show(problems: &Problems) {
+    if logging::is_on_journal() {
+        return log(problems);
+    }
     output::tell(&problems.render(output::colour_on_stderr(), output::width()));
     output::tell(&format!(
         "{} in the configuration; nothing was done.\n",
@@ -75,8 +78,47 @@ pub fn show(problems: &Problems) {
 }
 
 pub fn show_warnings(warnings: &Problems) {
-    if !warnings.is_empty() {
+    if logging::is_on_journal() {
+        log_warnings(warnings);
+    } else if !warnings.is_empty() {
         output::tell(&warnings.render_warnings(output::colour_on_stderr(), output::width()));
+    }
+}
+
+/// One event for each, as the daemon tells of them.
+pub fn log(problems: &Problems) {
+    for problem in problems.iter() {
+        let place = problem.place.as_ref().map(|place| place.line_and_column());
+        let (line, column) = place.unzip();
+        let (file, message, hint) = (&problem.file, &problem.message, problem.hint.as_deref());
+        tracing::error!(
+            file,
+            line,
+            column,
+            problem = message,
+            hint,
+            "a problem in the configuration"
+        );
+    }
+    let more = problems.count() - problems.iter().count();
+    if more > 0 {
+        tracing::error!(more, "there are more problems in the configuration");
+    }
+}
+
+pub fn log_warnings(warnings: &Problems) {
+    for warning in warnings.iter() {
+        let place = warning.place.as_ref().map(|place| place.line_and_column());
+        let (line, column) = place.unzip();
+        let (file, message, hint) = (&warning.file, &warning.message, warning.hint.as_deref());
+        tracing::warn!(
+            file,
+            line,
+            column,
+            problem = message,
+            hint,
+            "something in the configuration is worth a look"
+        );
     }
 }
 

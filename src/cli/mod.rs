@@ -52,6 +52,19 @@ struct Cli {
     #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILTER", env = "REVOKD_LOG")]
     log: Option<String>,
 
+    /// How each line of the log is written. The journal of systemd gets the
+    /// level of each line with it, and no time of its own.
+    #[arg(
+        long,
+        global = true,
+        help_heading = EVERYWHERE,
+        value_enum,
+        value_name = "FORMAT",
+        env = "REVOKD_LOG_FORMAT",
+        default_value_t
+    )]
+    log_format: logging::Format,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -94,7 +107,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let daemon = matches!(&cli.command, Command::Run(arguments) if arguments.is_daemon());
-    if let Err(error) = logging::start(cli.log.as_deref(), daemon) {
+    if let Err(error) = logging::start(cli.log.as_deref(), cli.log_format, daemon) {
         output::print_error(&error);
         return ExitCode::from(Exit::Usage.code());
     }

@@ -7,6 +7,8 @@ use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width, pres
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::logging;
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
     /// For people; fits the terminal.
@@ -49,7 +51,13 @@ pub fn print_text(text: &[u8]) -> anyhow::Result<()> {
 }
 
 pub fn print_error(error: &anyhow::Error) {
-    tell(&format!("error: {error:#}\n"));
+    match logging::is_on_journal() {
+        true => tell(&format!(
+            "<3>error: {}\n",
+            logging::on_one_line(&format!("{error:#}"))
+        )),
+        false => tell(&format!("error: {error:#}\n")),
+    }
 }
 
 /// Like `eprint!`, which panics where nobody reads: what was told to nobody

@@ -184,7 +184,7 @@ impl Reload {
         let loaded = match loaded {
             Ok(loaded) => loaded,
             Err(problems) => {
-                assemble::show(&problems);
+                assemble::log(&problems);
                 tracing::error!(
                     problems = problems.count(),
                     "the reload was refused; the policies before it stay in force"
@@ -193,7 +193,7 @@ impl Reload {
                 return Ok(Some(problems.count()));
             }
         };
-        assemble::show_warnings(&loaded.warnings);
+        assemble::log_warnings(&loaded.warnings);
         if loaded.config.clouds.keys().ne(context.clouds.keys()) {
             tracing::error!(
                 "the reload was refused: adding or removing a cloud needs a restart; the policies before it stay in force"

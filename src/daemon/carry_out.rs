@@ -212,7 +212,12 @@ async fn make(work: &Work, call: Call) -> Result<Made, StoreError> {
         Outcome::Submitted(job) => submitted(work, call.tasks, job).await,
         Outcome::Poisoned(failure) => Ok(match call.halves() {
             Ok(halves) => {
-                tracing::warn!(cloud = %cloud.name, targets = size, "a batch was refused because of a part of it, and is halved: {failure}");
+                let tasks: Vec<_> = halves.iter().flat_map(|half| &half.tasks).collect();
+                let tasks = settling::ids(tasks.into_iter());
+                tracing::warn!(
+                    cloud = %cloud.name, targets = size, tasks, reason = %failure,
+                    "a batch was refused because of a part of it, and is halved"
+                );
                 Made::Split(halves)
             }
             // Alone it is no batch that could be split: it is this one.

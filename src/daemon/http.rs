@@ -78,7 +78,10 @@ fn refusal(status: StatusCode, why: &str) -> Response {
 
 async fn metrics(State(context): State<Arc<Context>>) -> Response {
     if let Err(error) = health::refresh_queue_metrics(&context).await {
-        tracing::error!(%error, "reading the queue for /metrics failed");
+        tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "reading the queue for /metrics failed"
+        );
         return (StatusCode::INTERNAL_SERVER_ERROR, "the store cannot be read\n").into_response();
     }
     let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];

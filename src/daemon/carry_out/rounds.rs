@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::settling::Ending;
+use super::settling::{self, Ending};
 use crate::{
     engine::{batches, plan},
     model::{Batch, Id, Reach, Target, Verdict},
@@ -130,8 +130,9 @@ pub(super) fn share_out(batches: Vec<Batch>, tasks: Vec<Claimed>) -> Result<Vec<
 /// That is a mistake in this program, which no other try would cure.
 pub(super) fn violated(tasks: Vec<Claimed>, wrong: &str) -> Vec<Ending> {
     tracing::error!(
-        tasks = tasks.len(),
-        "a mistake in revokd: nothing was called, because {wrong}"
+        tasks = settling::ids(tasks.iter()),
+        reason = wrong,
+        "a mistake in revokd: nothing was called"
     );
     let ending = |claimed| Ending {
         claimed,

@@ -151,9 +151,26 @@ pub(super) async fn settle(context: &Context, endings: Vec<Ending>) -> Result<()
     Ok(())
 }
 
+/// Tasks of one call whose ids are logged; of more it is said that there are.
+const TASKS_NAMED: usize = 20;
+
+/// The ids of tasks that share a call, for the log.
+pub(super) fn ids<'a>(tasks: impl ExactSizeIterator<Item = &'a Claimed>) -> String {
+    let more = tasks.len().saturating_sub(TASKS_NAMED);
+    let mut ids: Vec<String> = tasks
+        .take(TASKS_NAMED)
+        .map(|claimed| claimed.task.id.to_string())
+        .collect();
+    if more > 0 {
+        ids.push(format!("and {more} more"));
+    }
+    ids.join(",")
+}
+
 pub(super) fn taken_over(claimed: &Claimed) {
-    let (id, target) = (claimed.task.id, &claimed.task.revocation.target);
-    tracing::warn!(task = id, %target, "another worker took the task over; this try counts for nothing");
+    let (task, revocation) = (&claimed.task, &claimed.task.revocation);
+    let (id, run, policy, target) = (task.id, task.run, &revocation.evidence.policy, &revocation.target);
+    tracing::warn!(task = id, run, %policy, %target, "another worker took the task over; this try counts for nothing");
 }
 
 fn log(claimed: &Claimed, verdict: &Verdict) {

@@ -103,7 +103,8 @@ async fn until(sent: &Sent, condition: impl Fn(&[String]) -> bool) {
 
 #[tokio::test]
 async fn the_watchdog_is_fed_while_all_beat_and_the_writer_answers() {
-    let context = Scene::new(0, 0).await.context.clone();
+    let scene = Scene::new(0, 0).await;
+    let context = scene.context.clone();
     let (service, sent) = service(Some(Duration::from_secs(2)));
     let attending = tokio::spawn(attend(context.clone(), service.clone()));
     until(&sent, |sent| sent.iter().any(|one| one == "WATCHDOG=1")).await;
@@ -114,7 +115,8 @@ async fn the_watchdog_is_fed_while_all_beat_and_the_writer_answers() {
 
 #[tokio::test]
 async fn a_loop_that_stands_still_ends_the_pings_and_one_that_goes_on_begins_them() {
-    let context = Scene::new(0, 0).await.context.clone();
+    let scene = Scene::new(0, 0).await;
+    let context = scene.context.clone();
     let (service, sent) = service(Some(Duration::from_millis(400)));
     let stuck = service.beats().start("dispatcher of prod");
     while service
