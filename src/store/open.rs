@@ -1,9 +1,9 @@
 //! From a path to connections whose schema is known.
 
 use std::{
-    fs::{File, OpenOptions},
+    fs::{DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -53,6 +53,7 @@ pub(super) fn open_for_writing(path: &Path) -> Result<Connection, StoreError> {
     // Only one process at a time makes or migrates a store. The directory is
     // what gets locked: a second handle on the file itself would, on closing,
     // drop the locks that SQLite holds on it.
+    make_directory(&directory_of(path)).map_err(failed)?;
     let directory = File::open(directory_of(path)).map_err(failed)?;
     directory.lock().map_err(failed)?;
     create_private(path).map_err(failed)?;
@@ -86,6 +87,16 @@ fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.into(),
         _ => PathBuf::from("."),
+    }
+}
+
+/// The directory of a service comes with its first start; a command that root
+/// runs before that must not fail for the want of it. systemd takes over what it
+/// finds there, with its owner.
+fn make_directory(directory: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
@@ -293,7 +304,16 @@ mod tests {
     #[test]
     fn a_place_that_cannot_hold_a_file_is_named() {
         let directory = tempfile::tempdir().unwrap();
-        let missing = directory.path().join("missing").join("revokd.db");
-        assert!(refusal(&missing).contains("missing/revokd.db"));
+        let missing = directory.path().join("missing").join("too").join("revokd.db");
+        assert!(refusal(&missing).contains("missing/too/revokd.db"));
+    }
+
+    #[test]
+    fn the_directory_of_a_store_is_made_for_its_owner_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let own = directory.path().join("revokd");
+        open_for_writing(&own.join("revokd.db")).unwrap();
+        let mode = own.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o700);
     }
 }

@@ -1,0 +1,19 @@
+"""revokd's service and package under a real systemd. Run it by ./run, which boots the box; REVOKD names the binary, REVOKD_DEB the
+package."""
+import os
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+import runner
+
+MODULES = ["test_install", "test_service", "test_faults", "test_package"]
+
+
+def main(words):
+    failed = runner.run(MODULES, words, Path(os.environ["STATE"]) / "summary", lambda: None)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,74 @@
+"""What happens to the service that it did not ask for: it is killed, it hangs, it works for longer than anybody thought."""
+import unittest
+
+import box
+from box import Cloud, StoppedThread, must, run, show, until
+from cases import UNIT, Case
+
+
+class Faults(Case):
+    title = "faults"
+
+    def slow_batch(self):
+        self.configure(Cloud("remove-member=150ms", images=20, projects=8, shares=4), more="concurrency = 2")
+        before = self.cloud.shares()
+        self.start()
+        self.wake()
+        self.under_way(before)
+        return before
+
+    def test_killed_in_the_middle_of_a_batch_it_comes_back_and_finishes(self):
+        before = self.slow_batch()
+        must("systemctl", "kill", "--signal=KILL", UNIT)
+        self.restarted()
+        self.assertLess(len(self.cloud.removals()), len(before), "the test itself: something must be left to do")
+        self.all_removed(before)
+        # Calls of which nobody knew the end were looked for and not made again.
+        self.assertEqual(self.metric("revokd_removal_calls_total", outcome="not-there"), 0)
+        self.store_belongs_to_the_service()
+
+    def test_a_store_writer_that_hangs_is_noticed_though_all_else_goes_on(self):
+        before = self.slow_batch()
+        stopped = StoppedThread(box.thread_named(UNIT, "store-writer"))
+        # The process as such answers.
+        must("curl", "-fsS", "--max-time", "2", "http://127.0.0.1:9469/metrics")
+        self.journal_says("(?i)watchdog timeout")
+        self.restarted()
+        self.all_removed(before)
+
+    def test_a_process_that_stands_still_is_noticed(self):
+        before = self.slow_batch()
+        must("systemctl", "kill", "--kill-who=main", "--signal=STOP", UNIT)
+        self.journal_says("(?i)watchdog timeout")
+        self.restarted()
+        self.all_removed(before)
+
+    def test_work_that_takes_longer_than_the_watchdog_is_no_hang(self):
+        self.drop("watchdog", "[Service]\nWatchdogSec=2s\n")
+        self.configure(Cloud("list-images=5s*1", "remove-member=5s*1"))
+        before = self.cloud.shares()
+        self.start()
+        pid = show(UNIT, "MainPID")
+        self.wake()
+        self.all_removed(before)
+        self.assertEqual(show(UNIT, "MainPID", "NRestarts"), [pid, "0"])
+
+    def test_idle_is_no_hang(self):
+        self.drop("watchdog", "[Service]\nWatchdogSec=1s\n")
+        self.configure(Cloud())
+        self.start()
+        pid, began = show(UNIT, "MainPID", "ExecMainStartTimestampMonotonic")
+        uptime_s = lambda: float(must("cat", "/proc/uptime").split()[0]) - int(began) / 1e6
+        until("three watchdog times are over", lambda: uptime_s() > 3)
+        self.assertEqual(show(UNIT, "ActiveState", "MainPID", "NRestarts"), ["active", pid, "0"])
+
+    def test_crash_after_crash_ends_in_failed(self):
+        self.configure(Cloud())
+        self.start()
+        for crash in range(1, 6):
+            pid = until("it is up", lambda: show(UNIT, "ActiveState") == "active" and show(UNIT, "MainPID"))
+            must("systemctl", "kill", "--kill-who=main", "--signal=KILL", UNIT)
+            until("its manager saw it die", lambda: show(UNIT, "MainPID") != pid)
+        self.stays_down()
+        self.assertEqual(show(UNIT, "Result"), "signal")
+        self.journal_says("Start request repeated too quickly|Scheduled restart job.*counter is at 5")
