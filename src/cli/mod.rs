@@ -5,6 +5,7 @@ mod audit;
 mod check;
 mod completions;
 mod demo;
+mod doctor;
 pub mod exit;
 mod explain;
 mod gap;
@@ -77,6 +78,7 @@ const EXAMPLES: &str = "\
 Examples:
   revokd demo                          watch it work on a simulated cloud
   revokd check                         read the configuration and all policies
+  revokd doctor                        look for all that could keep it from its work
   revokd plan                          show what would be removed, and why
   revokd explain ann@example.org       show what a person holds, what will go, and why
   revokd sources test leavers          read a list of people, and show whom it means
@@ -99,6 +101,7 @@ enum Command {
     Tasks(tasks::Arguments),
     Audit(audit::Arguments),
     Demo(demo::Arguments),
+    Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -139,6 +142,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Runs(arguments) => runs::main(config, arguments).await,
         Command::Tasks(arguments) => tasks::main(config, arguments).await,
         Command::Audit(arguments) => audit::main(config, arguments).await,
+        Command::Doctor(arguments) => doctor::main(config, &arguments).await,
         Command::Demo(arguments) => demo::main(&arguments).await,
         Command::Simulate(arguments) => simulate::main(&arguments).await,
         Command::Completions(arguments) => completions::main(&arguments, Cli::command()),

@@ -3,12 +3,16 @@
 use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     thread,
     time::Duration,
 };
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use super::error::StoreError;
@@ -33,6 +37,13 @@ const LOG_PAGES: i64 = 8_000;
 
 /// Bytes to which the write-ahead log is cut after it has been larger.
 const LOG_SIZE_KEPT: i64 = 64 << 20;
+
+/// What means nothing but itself in a URI of SQLite.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'.')
+    .remove(b'-')
+    .remove(b'_');
 
 /// What the first migration writes into the head of the file.
 const APPLICATION: i64 = 0x7276_6b64;
@@ -117,15 +128,7 @@ fn create_private(path: &Path) -> io::Result<()> {
 
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let failed = |source: rusqlite::Error| {
-        if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
-            return not_a_store(path, "the file is no SQLite database");
-        }
-        StoreError::OpenDatabase {
-            path: path.into(),
-            source,
-        }
-    };
+    let failed = |source| open_failed(path, source);
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection
         .busy_handler(Some(wait_for_lock as fn(i32) -> bool))
@@ -135,6 +138,41 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     }
     prepare(&connection).map_err(failed)?;
     Ok(connection)
+}
+
+/// Opens a connection that leaves no trace: it makes, migrates and changes
+/// nothing, not even beside the file.
+pub(super) fn open_untouched(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |source| open_failed(path, source);
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    // Without a log nobody works on it, and SQLite would make one to read by.
+    let immutable = match Path::new(&log).exists() {
+        true => "",
+        false => "?immutable=1",
+    };
+    let encoded = percent_encode(path.as_os_str().as_bytes(), PATH);
+    let mut connection =
+        Connection::open_with_flags(format!("file:{encoded}{immutable}"), flags).map_err(failed)?;
+    connection
+        .busy_handler(Some(wait_for_lock as fn(i32) -> bool))
+        .map_err(failed)?;
+    if is_foreign(&connection).map_err(failed)? {
+        return Err(not_a_store(path, "it is a database of another program"));
+    }
+    Ok(connection)
+}
+
+fn open_failed(path: &Path, source: rusqlite::Error) -> StoreError {
+    if source.sqlite_error_code() == Some(ErrorCode::NotADatabase) {
+        return not_a_store(path, "the file is no SQLite database");
+    }
+    StoreError::OpenDatabase {
+        path: path.into(),
+        source,
+    }
 }
 
 /// A database that some other program made is left untouched.
@@ -167,14 +205,16 @@ fn wait_for_lock(tries: i32) -> bool {
     tries < LOCK_TRIES
 }
 
+/// The version that this program makes.
+pub(super) fn known_version() -> i32 {
+    let runner = embedded::migrations::runner();
+    let versions = runner.get_migrations().iter().map(refinery::Migration::version);
+    versions.max().unwrap_or_default()
+}
+
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let runner = embedded::migrations::runner();
-    let known = runner
-        .get_migrations()
-        .iter()
-        .map(refinery::Migration::version)
-        .max();
-    let known = known.unwrap_or_default();
+    let known = known_version();
     let found = version(connection)?;
     if found > known {
         return Err(StoreError::Newer {
@@ -190,7 +230,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn version(connection: &Connection) -> rusqlite::Result<i32> {
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i32> {
     if !connection.table_exists(None, "refinery_schema_history")? {
         return Ok(0);
     }

@@ -27,12 +27,7 @@ impl Store {
 
     /// All that is on record, by name.
     pub async fn source_records(&self) -> Result<Vec<SourceRecord>, StoreError> {
-        let read = |connection: &Connection| {
-            let mut select = connection.prepare_cached("SELECT * FROM sources ORDER BY source")?;
-            let records = select.query_map([], record)?;
-            Ok(records.collect::<Result<_, _>>()?)
-        };
-        self.shared.readers.read(read).await
+        self.shared.readers.read(all).await
     }
 
     /// Puts the outcome of a read on record, in the place of what was there.
@@ -70,6 +65,13 @@ impl Store {
         };
         self.shared.writer.submit(forget).await
     }
+}
+
+/// All that is on record, by name.
+pub(super) fn all(connection: &Connection) -> Result<Vec<SourceRecord>, StoreError> {
+    let mut select = connection.prepare_cached("SELECT * FROM sources ORDER BY source")?;
+    let records = select.query_map([], record)?;
+    Ok(records.collect::<Result<_, _>>()?)
 }
 
 fn upsert(tx: &Tx<'_>, record: &SourceRecord) -> Result<(), StoreError> {

@@ -35,6 +35,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["audit", "list"], "--task <TASK>"),
     (&["audit", "verify"], "--head <HEAD>"),
     (&["demo"], "--serve"),
+    (&["doctor"], "Examples:"),
     (&["simulate"], "Examples:"),
     (&["completions"], "Examples:"),
     (&["man"], "--directory <DIRECTORY>"),

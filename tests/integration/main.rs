@@ -29,6 +29,7 @@ mod urgent;
 mod cli_check;
 mod cli_daemon;
 mod cli_demo;
+mod cli_doctor;
 mod cli_documents;
 mod cli_folder;
 mod cli_log;
