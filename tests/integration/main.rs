@@ -36,4 +36,5 @@ mod cli_operator;
 mod cli_plan;
 mod cli_simulate;
 mod cli_sources;
+mod cli_status;
 mod cli_usage;

@@ -82,6 +82,15 @@ pub struct SourceRow {
     pub why: String,
     /// Those that do nothing until it is mended.
     pub policies: Vec<String>,
+    /// Whether anybody tried to read it; the first run does.
+    pub tried: bool,
+}
+
+impl SourceRow {
+    /// Whether somebody has to do something before a policy goes on.
+    pub fn stops_a_policy(&self) -> bool {
+        self.tried && !self.policies.is_empty()
+    }
 }
 
 #[derive(Serialize)]

@@ -90,7 +90,7 @@ fn heard(status: &mut Status, asked: Asked) {
         Said::NotAsked => {}
         Said::Nothing(why) => {
             status.daemon_answers = Some(false);
-            status.daemon_problems = vec![why];
+            status.daemon_problems = vec![format!("{why}; a pass of `revokd run --once` gives none")];
         }
         Said::Answer {
             problems,
@@ -244,6 +244,7 @@ fn unproven(config: &Config, records: &[SourceRecord]) -> Vec<SourceRow> {
         Some(SourceRow {
             source: name.to_string(),
             why: not_proven(record)?,
+            tried: record.is_some(),
             policies: idle_policies(config, name)
                 .iter()
                 .map(|policy| policy.name.to_string())

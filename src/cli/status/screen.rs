@@ -54,16 +54,19 @@ fn verdict(status: &Status) -> Vec<Line> {
         Verdict::NeedsYou => ("needs you", Style::Warning),
         Verdict::NotWorking => ("not working", Style::Bad),
     };
-    let who = match (status.daemon_pid, status.daemon_answers) {
-        (Some(pid), Some(false)) => format!(" (pid {pid} works on the store)"),
-        (Some(pid), _) => format!(" (pid {pid})"),
-        (None, _) => String::new(),
+    let who = match status.daemon_pid {
+        Some(pid) => format!("{word} (pid {pid})"),
+        None => word.to_owned(),
     };
-    let why = match status.reasons.as_slice() {
-        [] => "nothing is stuck".to_owned(),
-        reasons => reasons.join("; "),
+    let reasons = &status.reasons;
+    let told = |shown: usize| match (reasons.len(), reasons.len() - shown) {
+        (0, _) => format!("{who}: nothing is stuck"),
+        (_, 0) => format!("{who}: {}", reasons.join("; ")),
+        (_, left) => format!("{who}: {}; and {left} more", reasons[..shown].join("; ")),
     };
-    wrapped(&format!("{word}: {why}{who}"), WIDTH, LONGEST)
+    let fits = |text: &String| wrapped(text, WIDTH, usize::MAX).len() <= LONGEST;
+    let text = (1..=reasons.len()).rev().map(told).find(fits);
+    wrapped(&text.unwrap_or_else(|| told(reasons.len())), WIDTH, LONGEST)
         .into_iter()
         .map(|text| Line { style, text })
         .collect()
@@ -134,7 +137,7 @@ fn next(status: &Status) -> Vec<Item> {
         let until = until(at.duration_since(status.now));
         let at = moment(*at);
         format!(
-            "{until:<11} {at}  {} ({}{})",
+            "{until:<13} {at}  {} ({}{})",
             policy.name,
             policy.mode,
             tasks.concat()
@@ -232,11 +235,7 @@ fn needs(status: &Status) -> Vec<Item> {
         );
         items.push(item(told, "`revokd runs list --state held`"));
     }
-    for source in status
-        .not_proven
-        .iter()
-        .filter(|source| !source.policies.is_empty())
-    {
+    for source in status.not_proven.iter().filter(|source| source.stops_a_policy()) {
         let told = format!("look at the list: `revokd sources test {}`", source.source);
         items.push(item(told, "`revokd sources`"));
     }
@@ -256,6 +255,7 @@ fn item(text: String, more: &'static str) -> Item {
 impl SourceRow {
     fn sentence(&self) -> String {
         let idle = match self.policies.as_slice() {
+            _ if !self.tried => String::new(),
             [] => String::new(),
             [one] => format!("; policy {one} does nothing until it is mended"),
             several => format!(
@@ -283,15 +283,13 @@ fn until(left: SignedDuration) -> String {
 fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
-    // Only the first line of an answer is told, and no line break hides in it.
-    for word in text.split_inclusive([' ', '\n']) {
-        let word = word.trim_end_matches('\n');
+    for word in words(text) {
         let long = line.chars().count() + word.trim_end().chars().count() > width;
         if long && !line.trim().is_empty() {
             lines.push(line.trim_end().to_owned());
             line = " ".repeat(INDENT);
         }
-        line.push_str(word);
+        line.push_str(&word);
     }
     lines.push(line.trim_end().to_owned());
     let is_cut = lines.len() > most;
@@ -303,4 +301,20 @@ fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Each with the space behind it. A command stays whole, so that it can be
+/// copied.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut in_command = false;
+    for character in text.replace('\n', " ").chars() {
+        in_command ^= character == '`';
+        let last = words.len() - 1;
+        words[last].push(character);
+        if character == ' ' && !in_command {
+            words.push(String::new());
+        }
+    }
+    words
 }

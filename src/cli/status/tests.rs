@@ -60,10 +60,10 @@ fn shown(status: Status) -> String {
 #[test]
 fn all_is_well() {
     let expected = "\
-working: nothing is stuck (pid 4711)
+working (pid 4711): nothing is stuck
 next
-  in 4min     2026-06-01 12:15:00Z  partner-shares-lapse (enforce)
-  in 12h 49min 2026-06-02 01:00:00Z  images-rot (enforce)
+  in 4min       2026-06-01 12:15:00Z  partner-shares-lapse (enforce)
+  in 12h 49min  2026-06-02 01:00:00Z  images-rot (enforce)
 stuck: nothing
 needs you: nothing";
     assert_eq!(shown(healthy()), expected);
@@ -81,6 +81,7 @@ fn what_is_stuck_comes_with_its_reason_and_what_to_type() {
         source: "staff".into(),
         why: "12 entries, but min_entries is 100".into(),
         policies: vec!["leavers".into()],
+        tried: true,
     }];
     status.policies[1].trouble = Some("failed: cloud prod: logging in: 401 Unauthorized".into());
     status.policies[1].late = true;
@@ -104,11 +105,11 @@ fn what_is_stuck_comes_with_its_reason_and_what_to_type() {
         tasks: 5,
     }];
     let expected = "\
-not working: cloud prod is down; 1 policy without success; the last reload was
-  refused; 1 run held; 1 source not proven; 1 policy failed or saw only a pa …
+not working (pid 4711): cloud prod is down; 1 policy without success; the last
+  reload was refused; 1 run held; 1 source not proven; and 3 more
 next
-  in 4min     2026-06-01 12:15:00Z  partner-shares-lapse (enforce, 12 queued)
-  in 12h 49min 2026-06-02 01:00:00Z  images-rot (enforce)
+  in 4min       2026-06-01 12:15:00Z  partner-shares-lapse (enforce, 12 queued)
+  in 12h 49min  2026-06-02 01:00:00Z  images-rot (enforce)
 stuck
   cloud prod is down: logging in: 401 Unauthorized
   the last reload was refused; the daemon goes on with what it had before
@@ -120,11 +121,11 @@ stuck
   5 dead tasks: the image is protected
 needs you
   mend the configuration (`revokd check`), then reload the daemon
-  run 17 of images-rot is held by the brake (230 targets): `revokd runs show
-    17`, then `revokd runs allow 17` or `revokd runs reject 17`
+  run 17 of images-rot is held by the brake (230 targets):
+    `revokd runs show 17`, then `revokd runs allow 17` or `revokd runs reject 17`
   look at the list: `revokd sources test staff`
-  5 dead tasks: `revokd tasks list --state dead`; mend it, then `revokd tasks
-    retry ID`";
+  5 dead tasks: `revokd tasks list --state dead`; mend it, then
+    `revokd tasks retry ID`";
     assert_eq!(shown(status), expected);
 }
 
@@ -165,8 +166,8 @@ fn nobody_works() {
     let expected = "\
 not working: no daemon runs
 next, once a daemon runs
-  in 4min     2026-06-01 12:15:00Z  partner-shares-lapse (enforce)
-  in 12h 49min 2026-06-02 01:00:00Z  images-rot (enforce)
+  in 4min       2026-06-01 12:15:00Z  partner-shares-lapse (enforce)
+  in 12h 49min  2026-06-02 01:00:00Z  images-rot (enforce)
 stuck: nothing
 needs you
   start the daemon: `systemctl start revokd`, or `revokd run` by hand";
@@ -199,7 +200,7 @@ fn there_is_no_policy() {
     status.policies.clear();
     let text = shown(status);
     assert!(
-        text.starts_with("not working: no policy is enabled (pid 4711)\nnext\n  there is no policy: "),
+        text.starts_with("not working (pid 4711): no policy is enabled\nnext\n  there is no policy: "),
         "{text}"
     );
 }
@@ -212,7 +213,7 @@ fn a_daemon_that_does_not_answer_is_not_working() {
     status.daemon_problems = vec!["no answer at 127.0.0.1:9469: nothing came within 2s".into()];
     let text = shown(status);
     for told in [
-        "not working: the daemon does not answer (pid 4711 works on the store)\n",
+        "not working (pid 4711): the daemon does not answer\n",
         "  no answer at 127.0.0.1:9469: nothing came within 2s\n",
     ] {
         assert!(text.contains(told), "{told} in:\n{text}");
@@ -225,7 +226,7 @@ fn a_configuration_that_cannot_be_read_leaves_what_the_daemon_tells() {
     status.configuration_valid = false;
     status.policies.clear();
     let expected = "\
-needs you: the configuration has problems (pid 4711)
+needs you (pid 4711): the configuration has problems
 next
   not known until the configuration can be read: `revokd check`
 stuck: nothing
@@ -235,16 +236,17 @@ needs you
 }
 
 #[test]
-fn a_source_that_no_policy_needs_is_told_and_changes_nothing() {
+fn a_source_that_nobody_had_to_read_yet_is_told_and_changes_nothing() {
     let mut status = healthy();
     status.not_proven = vec![SourceRow {
         source: "spare".into(),
         why: "not read yet".into(),
-        policies: vec![],
+        policies: vec!["leavers".into()],
+        tried: false,
     }];
     let text = shown(status);
     assert!(
-        text.starts_with("working: nothing is stuck (pid 4711)\n"),
+        text.starts_with("working (pid 4711): nothing is stuck\n"),
         "{text}"
     );
     assert!(text.contains("\n  source spare: not read yet\n"), "{text}");
