@@ -193,7 +193,7 @@ fn a_list_that_shrank_does_nothing_until_an_operator_accepts_it() {
     // Wherever a line of the screen ends.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        words(&status).contains("policy not-on-the-roster does nothing until it is mended"),
+        words(&status).contains("source staff stops policy not-on-the-roster: "),
         "{status}"
     );
     let refused = company.revokd(&["sources", "accept", "staff"]).expect(1).stdout;

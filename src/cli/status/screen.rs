@@ -176,7 +176,12 @@ fn stuck(status: &Status) -> Vec<Item> {
         items.push(item(source.sentence(), "`revokd sources`"));
     }
     for policy in status.enabled() {
-        items.extend(late_or_troubled(policy));
+        // Its source is told already.
+        let is_stopped =
+            |source: &SourceRow| source.stops_a_policy() && source.policies.contains(&policy.name);
+        if policy.late || !status.not_proven.iter().any(is_stopped) {
+            items.extend(late_or_troubled(policy));
+        }
     }
     for waiting in &status.overdue_tasks {
         let tasks = output::count(waiting.count, "task", "tasks");
@@ -253,17 +258,15 @@ fn item(text: String, more: &'static str) -> Item {
 }
 
 impl SourceRow {
+    /// What it keeps from working comes first, since reasons may be long.
     fn sentence(&self) -> String {
-        let idle = match self.policies.as_slice() {
-            _ if !self.tried => String::new(),
+        let stops = match self.policies.as_slice() {
             [] => String::new(),
-            [one] => format!("; policy {one} does nothing until it is mended"),
-            several => format!(
-                "; policies {} do nothing until it is mended",
-                output::words(several)
-            ),
+            _ if !self.tried => String::new(),
+            [one] => format!(" stops policy {one}"),
+            several => format!(" stops policies {}", output::words(several)),
         };
-        format!("source {}: {}{idle}", self.source, self.why)
+        format!("source {}{stops}: {}", self.source, self.why)
     }
 }
 

@@ -113,8 +113,7 @@ next
 stuck
   cloud prod is down: logging in: 401 Unauthorized
   the last reload was refused; the daemon goes on with what it had before
-  source staff: 12 entries, but min_entries is 100; policy leavers does nothing
-    until it is mended
+  source staff stops policy leavers: 12 entries, but min_entries is 100
   policy partner-shares-lapse: no success since 2026-06-01 11:00:02Z; it failed:
     cloud prod: logging in: 401 Unauthorized
   12 tasks of partner-shares-lapse on prod could go since 2026-06-01 10:00:00Z
@@ -250,4 +249,25 @@ fn a_source_that_nobody_had_to_read_yet_is_told_and_changes_nothing() {
         "{text}"
     );
     assert!(text.contains("\n  source spare: not read yet\n"), "{text}");
+}
+
+#[test]
+fn a_source_names_the_policies_that_it_stops_and_these_are_not_told_again() {
+    let mut status = healthy();
+    for policy in &mut status.policies {
+        policy.trouble = Some("failed: source staff: too old".into());
+    }
+    status.not_proven = vec![SourceRow {
+        source: "staff".into(),
+        why: "too old".into(),
+        policies: vec!["images-rot".into(), "partner-shares-lapse".into()],
+        tried: true,
+    }];
+    let text = shown(status);
+    assert!(
+        text.contains(
+            "\n  source staff stops policies images-rot, partner-shares-lapse: too old\nneeds you\n"
+        ),
+        "{text}"
+    );
 }

@@ -122,7 +122,7 @@ fn blocks_are_told_apart_and_say_how_their_commands_end() {
     assert_eq!(shell, [true, true, false, true, false]);
     assert_eq!(found[0].run_by.as_deref(), Some("tests/y"));
     assert_eq!(found[0].commands(), ["a    b  # why"]);
-    assert_eq!((found[1].run_by.as_deref(), found[1].line), (None, 11));
+    assert_eq!((found[1].run_by.as_deref(), found[1].line), (None, 10));
     let codes: Vec<Vec<i32>> = found[1]
         .commands()
         .iter()
