@@ -21,6 +21,16 @@ pub struct TaskCount {
     pub oldest_due: Timestamp,
 }
 
+/// Tasks of a policy and cloud that could be carried out and are not yet done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Waiting {
+    pub policy: PolicyName,
+    pub cloud: CloudName,
+    pub count: u64,
+    /// When the first of them could first be carried out.
+    pub since: Timestamp,
+}
+
 /// How many tasks came to their end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
@@ -47,6 +57,28 @@ impl Store {
             Ok(!select.query_row([Micros(now)], |row| row.get::<_, bool>(0))?)
         };
         self.shared.readers.read(busy).await
+    }
+
+    /// Tasks that could be carried out at `before` or earlier and still wait for
+    /// a worker, the cloud or a look; those that wait the longest first.
+    pub async fn waiting(&self, before: Timestamp) -> Result<Vec<Waiting>, StoreError> {
+        let waiting = move |connection: &Connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT policy, cloud, count(*) AS tasks, min(allowed_from) AS since FROM tasks
+                 WHERE state IN ('queued', 'claimed', 'submitted', 'verifying') AND allowed_from <= ?1
+                 GROUP BY policy, cloud ORDER BY since, policy, cloud",
+            )?;
+            let waiting = select.query_map([Micros(before)], |row| {
+                Ok(Waiting {
+                    policy: row.get("policy")?,
+                    cloud: row.get("cloud")?,
+                    count: row.get::<_, i64>("tasks")?.cast_unsigned(),
+                    since: moment(row, "since")?,
+                })
+            })?;
+            Ok(waiting.collect::<Result<_, _>>()?)
+        };
+        self.shared.readers.read(waiting).await
     }
 
     /// Tasks that ended at `since` or later.

@@ -18,7 +18,7 @@ pub use audit::{AuditFilter, AuditReport};
 pub use claim::{Claimed, LeaseToken};
 pub use conclude::{Conclusion, Enqueue, Finished};
 pub use error::{RunError, StoreError, TaskError};
-pub use figures::{Ended, TaskCount};
+pub use figures::{Ended, TaskCount, Waiting};
 pub use inspect::{Inspection, inspect};
 pub use listings::{RunFilter, TaskFilter};
 pub use lock::DispatchLock;

@@ -219,14 +219,11 @@ async fn a_second_daemon_on_the_same_store_is_refused() {
     assert!(second.stderr.ends_with(&told), "{second:?}");
     assert!(!second.stderr.contains("is ready"), "{second:?}");
     let status = stage.command(&["status"]).await.stdout;
-    let told = format!("revokd works on this store (pid {pid})\n");
+    let told = format!("working (pid {pid}): nothing is stuck\n");
     assert!(status.starts_with(&told), "{status}");
     stop(daemon).await;
     let status = stage.command(&["status"]).await.stdout;
-    assert!(
-        status.starts_with("no revokd works on this store now\n"),
-        "{status}"
-    );
+    assert!(status.starts_with("not working: no daemon runs\n"), "{status}");
     stage.finish().await;
 }
 

@@ -1,27 +1,36 @@
-//! Every command line that a document shows means something to the program.
+//! What the documents say is true.
+//!
+//! - **A block of shell is a block of `sh`, and it is run**, line by line, in
+//!   the order of the document, in one world for each document: the folder has
+//!   a `revokd.toml` that leads to two simulated clouds, `revokd` finds it
+//!   without `--config`, run 17 is held, task 4711 is dead, and
+//!   ann@example.com is on the list `leavers`. `USER` stands for her, `NAME` for
+//!   that list. `revokd run` and `revokd simulate` go on beside what follows.
+//! - **A command ends with 0**, unless its line has a comment `# exits 4`, or
+//!   before the block stands `<!-- exits 4: revokd the command -->`. A pass
+//!   (`run --once`, `run --policy`) may end with 4 or 5 as well.
+//! - **What needs more than that** (root, systemd, a package) has before its
+//!   block `<!-- run by tests/systemd -->` or another file or folder, which has
+//!   to hold each of the commands, or to name the document that it takes them
+//!   from.
+//! - Code within text, and the examples of help pages, must mean something to
+//!   the program; they are not run.
+//! - Every guarantee is described, and whatever file a description names as its
+//!   module or its test is there.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+mod blocks;
+mod executed;
+mod guarantees;
+mod world;
 
 use crate::cli_folder::{answer, revokd};
 
 /// The documents, and what the program says about itself.
-fn texts() -> Vec<(PathBuf, String)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut paths = vec![root.join("README.md"), root.join("ARCHITECTURE.md")];
-    for entry in fs::read_dir(root.join("docs")).expect("the documents").flatten() {
-        paths.push(entry.path());
-    }
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "md"));
-    let mut texts: Vec<(PathBuf, String)> = paths
-        .into_iter()
-        .filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)))
-        .collect();
+fn texts() -> Vec<(String, String)> {
+    let mut texts = blocks::documents();
     for command in [&[][..], &["plan"], &["explain"], &["run"], &["simulate"]] {
         let help = answer(revokd(&[command, &["--help"]].concat())).expect(0).stdout;
-        texts.push((PathBuf::from(format!("{command:?} --help")), examples(&help)));
+        texts.push((format!("{command:?} --help"), examples(&help)));
     }
     texts
 }
@@ -94,7 +103,7 @@ fn every_call_that_is_shown_can_be_made() {
                 answer.code,
                 Some(0),
                 "{}: revokd {}\n{}",
-                document.display(),
+                document,
                 arguments.join(" "),
                 answer.stderr
             );

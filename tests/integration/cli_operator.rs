@@ -300,7 +300,23 @@ async fn the_status_shows_what_is_stuck_and_what_needs_somebody() {
     let status = told(&stage, &["status"]).await;
     assert_eq!(
         keys(&status),
-        ["daemon_pid", "dead_tasks", "held_runs", "not_proven", "policies"]
+        [
+            "clouds_down",
+            "configuration_valid",
+            "daemon_answers",
+            "daemon_pid",
+            "daemon_problems",
+            "dead_reasons",
+            "dead_tasks",
+            "held",
+            "held_runs",
+            "not_proven",
+            "overdue_tasks",
+            "policies",
+            "reasons",
+            "reload_refused",
+            "verdict",
+        ]
     );
     assert_eq!(status["daemon_pid"], Value::Null);
     assert_eq!(
@@ -312,20 +328,26 @@ async fn the_status_shows_what_is_stuck_and_what_needs_somebody() {
         "last_run",
         "last_state",
         "last_success",
+        "late",
         "mode",
         "name",
         "next_run",
         "tasks",
+        "trouble",
     ];
     assert_eq!(keys(&status["policies"][0]), of_policy);
+    assert_eq!(status["verdict"], json!("not-working"), "no daemon runs");
+    assert_eq!(status["held"][0]["targets"], json!(2));
     assert_eq!(
         column(&status["policies"], "tasks"),
         [json!({}), json!({"dead": 1}), json!({"held": 2})]
     );
     let table = shown(&stage, &["status"]).await;
     for told in [
-        "run 3 waits for you: `revokd runs show 3`\n",
-        "1 task was given up: `revokd tasks list --state dead`\n",
+        "run 3 of others is held by the brake (2 targets): `revokd runs show 3`,",
+        "`revokd runs allow 3` or `revokd runs reject 3`\n",
+        "\n  1 dead task: ",
+        "`revokd tasks list --state dead`",
     ] {
         assert!(table.contains(told), "{told} in:\n{table}");
     }

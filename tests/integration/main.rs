@@ -38,5 +38,6 @@ mod cli_operator;
 mod cli_plan;
 mod cli_simulate;
 mod cli_sources;
+mod cli_status;
 mod cli_usage;
 mod unit_files;
