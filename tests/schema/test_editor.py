@@ -13,7 +13,7 @@ from world import REVOKD, ROOT
 def lint(paths):
     """Without the catalogue of schemas on the network, and without a configuration of anybody's."""
     command = [os.environ["TAPLO"], "lint", "--no-auto-config", *map(str, paths)]
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=os.environ["STATE"])
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=os.environ["STATE"])
     return answer.returncode, answer.stdout + answer.stderr
 
 

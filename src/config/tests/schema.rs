@@ -33,8 +33,6 @@ pub fn note(title: &str, key: &str) {
 
 /// Every way to log in that the examples of the documents lack.
 const LOGINS: &str = r#"
-[daemon]
-wake_token_env = "SECRET"
 [clouds.by-id]
 provider = "openstack"
 auth_url = "https://keystone.example.com/v3"
