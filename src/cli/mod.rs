@@ -4,6 +4,7 @@ mod assemble;
 mod audit;
 mod check;
 mod demo;
+mod doctor;
 pub mod exit;
 mod explain;
 mod gap;
@@ -61,6 +62,7 @@ const EXAMPLES: &str = "\
 Examples:
   revokd demo                          watch it work on a simulated cloud
   revokd check                         read the configuration and all policies
+  revokd doctor                        look for all that could keep it from its work
   revokd plan                          show what would be removed, and why
   revokd explain ann@example.org       show what a person holds, what will go, and why
   revokd sources test leavers          read a list of people, and show whom it means
@@ -83,6 +85,7 @@ enum Command {
     Tasks(tasks::Arguments),
     Audit(audit::Arguments),
     Demo(demo::Arguments),
+    Doctor(doctor::Arguments),
     Simulate(simulate::Arguments),
 }
 
@@ -120,6 +123,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
         Command::Runs(arguments) => runs::main(config, arguments).await,
         Command::Tasks(arguments) => tasks::main(config, arguments).await,
         Command::Audit(arguments) => audit::main(config, arguments).await,
+        Command::Doctor(arguments) => doctor::main(config, &arguments).await,
         Command::Demo(arguments) => demo::main(&arguments).await,
         Command::Simulate(arguments) => simulate::main(&arguments).await,
     }

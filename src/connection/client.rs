@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, Client, redirect::Policy};
+use reqwest::{Certificate, Client, ClientBuilder, redirect::Policy};
 use rustls::crypto::{CryptoProvider, ring};
 use url::{Host, Url};
 
@@ -63,8 +63,13 @@ pub fn prepare_tls() {
 /// Proxies are taken from the environment, except for a server on loopback,
 /// which no proxy can reach.
 pub fn build_client(to: &Connection<'_>) -> Result<Client, ConnectError> {
+    build(to, Client::builder())
+}
+
+/// What every client of this program has, on top of what `builder` says.
+pub(super) fn build(to: &Connection<'_>, builder: ClientBuilder) -> Result<Client, ConnectError> {
     prepare_tls();
-    let mut builder = Client::builder()
+    let mut builder = builder
         .user_agent(concat!("revokd/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .connect_timeout(to.connect_timeout)

@@ -3,10 +3,12 @@
 
 mod body;
 mod client;
+mod glimpse;
 mod words;
 
 pub use self::{
     body::{BodyError, read_start, read_whole},
     client::{ConnectError, Connection, build_client, is_allowed, is_loopback, origin, prepare_tls},
+    glimpse::{BadCertificate, Glimpse, Unseen, glimpse},
     words::{scrubbed, server_words, shortened},
 };

@@ -33,7 +33,7 @@ mod simulated;
 mod token;
 mod users;
 
-pub use http::ConnectError;
+pub use http::{BadCertificate, ConnectError, Glimpse, Unseen, glimpse};
 pub use registry::connect;
 
 /// Tells the time to what has to wait or to expire.

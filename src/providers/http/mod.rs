@@ -22,7 +22,7 @@ use super::{
     calls::{Call, CallResult, Observer, Operation},
     limiter::Limiter,
 };
-pub use crate::connection::{ConnectError, is_allowed, origin, shortened};
+pub use crate::connection::{BadCertificate, ConnectError, Glimpse, Unseen, is_allowed, origin, shortened};
 use crate::{
     config::types::Cloud,
     connection::{self, BodyError, Connection, build_client},
@@ -61,6 +61,16 @@ fn connection(config: &Cloud) -> Connection<'_> {
         request_timeout: limits.request_timeout,
         idle_connections: limits.concurrency,
     }
+}
+
+/// What a server of the cloud shows without a login: one request, over TLS as
+/// all others are, with no credential in it.
+pub async fn glimpse(config: &Cloud, url: &Url) -> Result<Glimpse, Unseen> {
+    let to = Connection {
+        url,
+        ..connection(config)
+    };
+    connection::glimpse(&to).await
 }
 
 impl Http {
