@@ -76,9 +76,14 @@ async fn run(config: &Path, flags: &Arguments, ask: &mut dyn Ask) -> anyhow::Res
         let seen = look::look(&CloudName::from(answers.name.as_str()), &loaded).await?;
         is_sound = seen == Seen::Problems(0);
         if seen == Seen::NoLogin
-            && !ask.confirm("Nobody is logged in there. Write the configuration all the same?", false)?
+            && !ask.confirm(
+                "Nobody is logged in there. Write the configuration all the same?",
+                false,
+            )?
         {
-            output::tell("nothing was written; mend what is said above, or write it untested with --no-test\n");
+            output::tell(
+                "nothing was written; mend what is said above, or write it untested with --no-test\n",
+            );
             return Ok(Exit::Failed);
         }
     }
@@ -110,7 +115,9 @@ fn conclude(config: &Path, secret: &Secret, is_sound: bool) -> anyhow::Result<Ex
     }
     let is_of_the_service = config == Path::new(OF_THE_SERVICE);
     if is_of_the_service && !secret.is_a_credential() {
-        print_line("the service runs as a user of its own, which has to be able to read the secret: below secrets/ it is handed over")?;
+        print_line(
+            "the service runs as a user of its own, which has to be able to read the secret: below secrets/ it is handed over",
+        )?;
     }
     if !is_sound {
         print_line("some of it does not work yet, as said above; after mending it: revokd doctor")?;

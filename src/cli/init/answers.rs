@@ -31,7 +31,10 @@ pub enum Account {
         login: HuaweiLogin,
     },
     /// All of it, the secret too, stands in another tool's file.
-    CloudsYaml { entry: String, file: Option<String> },
+    CloudsYaml {
+        entry: String,
+        file: Option<String>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -137,7 +137,12 @@ fn line(prompt: &str) -> anyhow::Result<String> {
     output::tell(prompt);
     io::stderr().flush()?;
     let mut answer = String::new();
-    if io::stdin().lock().read_line(&mut answer).context("reading the answer")? == 0 {
+    if io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("reading the answer")?
+        == 0
+    {
         output::tell("\n");
         bail!("the answers ended; nothing was written");
     }

@@ -45,7 +45,9 @@ pub fn answers(flags: &Flags, name: String, folder: &Path, ask: &mut dyn Ask) ->
         (None, _) => {
             let text = "A file with the certificate authority, if it is one of your own";
             let asked = dialogue.optional("--ca-file", text)?;
-            asked.map(|path| in_configuration(Path::new(&path), folder)).transpose()?
+            asked
+                .map(|path| in_configuration(Path::new(&path), folder))
+                .transpose()?
         }
     };
     Ok(Answers {
@@ -66,7 +68,11 @@ pub fn in_configuration(path: &Path, folder: &Path) -> anyhow::Result<String> {
     let named = absolute.strip_prefix(&folder).unwrap_or(&absolute);
     match named.to_str() {
         Some(named) => Ok(named.to_owned()),
-        None => Err(Usage(format!("{} is not UTF-8, and cannot be written down", named.display())).into()),
+        None => Err(Usage(format!(
+            "{} is not UTF-8, and cannot be written down",
+            named.display()
+        ))
+        .into()),
     }
 }
 
@@ -160,7 +166,11 @@ impl Dialogue<'_> {
 
     fn clouds_yaml(&mut self, folder: &Path) -> anyhow::Result<Place> {
         let flags = self.flags;
-        let entry = self.required(flags.clouds_yaml.as_deref(), "--clouds-yaml", "The entry of clouds.yaml")?;
+        let entry = self.required(
+            flags.clouds_yaml.as_deref(),
+            "--clouds-yaml",
+            "The entry of clouds.yaml",
+        )?;
         let file = flags.clouds_file.as_deref();
         Ok(Place {
             account: Account::CloudsYaml {
@@ -231,7 +241,9 @@ impl Dialogue<'_> {
             return Ok(Method::Password);
         }
         let options = ["a user and a password", "an application credential"];
-        let chosen = self.ask.choice("--method", "How does revokd log in there?", &options)?;
+        let chosen = self
+            .ask
+            .choice("--method", "How does revokd log in there?", &options)?;
         Ok([Method::Password, Method::ApplicationCredential][chosen])
     }
 
@@ -301,7 +313,9 @@ impl Dialogue<'_> {
             (None, None, Some(_)) => Method::Password,
             (None, None, None) => {
                 let options = ["a user and a password", "an access key (AK/SK)"];
-                let chosen = self.ask.choice("--method", "How does revokd log in there?", &options)?;
+                let chosen = self
+                    .ask
+                    .choice("--method", "How does revokd log in there?", &options)?;
                 [Method::Password, Method::AkSk][chosen]
             }
         };

@@ -157,7 +157,10 @@ mod tests {
         let (_folder, read) = existing("[daemon]\n\n[clouds.prod]\nprovider = \"openstack\"\n");
         let existing = read.unwrap().unwrap();
         let problems = existing.refuse_cloud("prod").unwrap_err().to_string();
-        assert!(problems.contains("revokd.toml:3:9: there is a cloud `prod` already"), "{problems}");
+        assert!(
+            problems.contains("revokd.toml:3:9: there is a cloud `prod` already"),
+            "{problems}"
+        );
         assert!(existing.refuse_cloud("other").is_ok());
     }
 

@@ -143,13 +143,22 @@ fn registry(inventory: &Inventory) -> [String; 2] {
         Reading::Read(list) => list.len() as u64,
         Reading::NotRead | Reading::Unreadable => 0,
     };
-    let of_namespaces = inventory.namespaces.iter().map(|namespace| of(&namespace.permissions));
-    let of_repositories = inventory.repositories.iter().map(|repository| of(&repository.permissions));
+    let of_namespaces = inventory
+        .namespaces
+        .iter()
+        .map(|namespace| of(&namespace.permissions));
+    let of_repositories = inventory
+        .repositories
+        .iter()
+        .map(|repository| of(&repository.permissions));
     let permissions: u64 = of_namespaces.chain(of_repositories).sum();
-    let shares = inventory.repositories.iter().map(|repository| match &repository.shares {
-        Reading::Read(shares) => shares.len() as u64,
-        Reading::NotRead | Reading::Unreadable => 0,
-    });
+    let shares = inventory
+        .repositories
+        .iter()
+        .map(|repository| match &repository.shares {
+            Reading::Read(shares) => shares.len() as u64,
+            Reading::NotRead | Reading::Unreadable => 0,
+        });
     [
         format!(
             "{} with {}",

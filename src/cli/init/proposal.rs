@@ -46,7 +46,12 @@ pub struct Proposal<'a> {
 }
 
 impl<'a> Proposal<'a> {
-    pub fn new(config: &'a Path, existing: Option<Existing>, answers: &Answers, secret: Secret) -> Proposal<'a> {
+    pub fn new(
+        config: &'a Path,
+        existing: Option<Existing>,
+        answers: &Answers,
+        secret: Secret,
+    ) -> Proposal<'a> {
         let folder = folder_of(config);
         let policies = existing
             .as_ref()
@@ -106,7 +111,11 @@ impl<'a> Proposal<'a> {
             None => format!("# {}:", self.config.display()),
         };
         print_line(&title)?;
-        print_line(&format!("{}\n{}", self.daemon.as_deref().unwrap_or_default(), self.section))?;
+        print_line(&format!(
+            "{}\n{}",
+            self.daemon.as_deref().unwrap_or_default(),
+            self.section
+        ))?;
         if let Some(policy) = &self.policy {
             print_line(&format!("# {}:\n{policy}", self.policy_path.display()))?;
         }
@@ -145,13 +154,14 @@ impl<'a> Proposal<'a> {
     /// The step that failed, with what was written before it.
     pub fn write(&self) -> anyhow::Result<()> {
         let mut written = Vec::new();
-        self.write_all(&mut written).with_context(|| match written.as_slice() {
-            [] => "nothing was written".to_owned(),
-            files => format!(
-                "only a part was written: {}; remove that, mend what follows and try again",
-                files.join(", ")
-            ),
-        })
+        self.write_all(&mut written)
+            .with_context(|| match written.as_slice() {
+                [] => "nothing was written".to_owned(),
+                files => format!(
+                    "only a part was written: {}; remove that, mend what follows and try again",
+                    files.join(", ")
+                ),
+            })
     }
 
     fn write_all(&self, written: &mut Vec<String>) -> anyhow::Result<()> {

@@ -28,7 +28,9 @@ impl PublicCloud {
     pub fn of(flavour: &str, region: &str) -> Option<PublicCloud> {
         let is_european = region == EUROPEAN_REGION;
         let fits = |suffix: &str| flavour != HUAWEI_CLOUD || (suffix == EUROPEAN) == is_european;
-        let (suffix, flavour) = SUFFIXES.iter().find(|(suffix, of)| *of == flavour && fits(suffix))?;
+        let (suffix, flavour) = SUFFIXES
+            .iter()
+            .find(|(suffix, of)| *of == flavour && fits(suffix))?;
         Some(PublicCloud {
             flavour,
             region: region.to_owned(),
@@ -71,9 +73,15 @@ mod tests {
     #[test]
     fn an_address_tells_its_region_and_gives_the_other_addresses() {
         let cloud = PublicCloud::at("https://iam.eu-de.otc.t-systems.com/v3").unwrap();
-        assert_eq!((cloud.flavour, cloud.region.as_str()), (OPEN_TELEKOM_CLOUD, "eu-de"));
+        assert_eq!(
+            (cloud.flavour, cloud.region.as_str()),
+            (OPEN_TELEKOM_CLOUD, "eu-de")
+        );
         assert_eq!(cloud.registry(), "https://swr-api.eu-de.otc.t-systems.com");
-        assert_eq!(cloud.images().as_deref(), Some("https://ims.eu-de.otc.t-systems.com"));
+        assert_eq!(
+            cloud.images().as_deref(),
+            Some("https://ims.eu-de.otc.t-systems.com")
+        );
         assert_eq!(PublicCloud::of(OPEN_TELEKOM_CLOUD, "eu-de"), Some(cloud));
     }
 

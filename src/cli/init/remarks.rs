@@ -83,7 +83,9 @@ fn above(text: &str, is_wanted: impl Fn(&str) -> bool) -> String {
     };
     let is_remark = |line: &&&str| line.starts_with('#') && key_of(line).is_none();
     let count = lines[..end].iter().rev().take_while(is_remark).count();
-    let words = lines[end - count..end].iter().map(|line| line.trim_start_matches('#').trim());
+    let words = lines[end - count..end]
+        .iter()
+        .map(|line| line.trim_start_matches('#').trim());
     words.collect::<Vec<_>>().join(" ")
 }
 
@@ -106,8 +108,16 @@ mod tests {
             Shipped::OpenStack.remark("ca_file"),
             "An authority of your own, besides those the system trusts."
         );
-        assert!(Shipped::Registry.remark("flavour").starts_with("Follows from the address"));
-        assert!(Shipped::OpenStack.remark("password_env").starts_with("A secret never stands"));
+        assert!(
+            Shipped::Registry
+                .remark("flavour")
+                .starts_with("Follows from the address")
+        );
+        assert!(
+            Shipped::OpenStack
+                .remark("password_env")
+                .starts_with("A secret never stands")
+        );
     }
 
     #[test]
@@ -117,7 +127,16 @@ mod tests {
                 Shipped::OpenStack,
                 &["project", "ca_file", "concurrency", "method", "password_env"][..],
             ),
-            (Shipped::Registry, &["domain", "flavour", "enterprise_project", "batch_resources", "method"]),
+            (
+                Shipped::Registry,
+                &[
+                    "domain",
+                    "flavour",
+                    "enterprise_project",
+                    "batch_resources",
+                    "method",
+                ],
+            ),
         ] {
             for key in keys {
                 assert!(!section.remark(key).is_empty(), "{section:?} {key}");
@@ -133,6 +152,10 @@ mod tests {
         let words = "word ".repeat(40);
         let comment = comment(&words);
         assert!(comment.lines().count() > 1);
-        assert!(comment.lines().all(|line| line.starts_with("# ") && line.len() <= 78));
+        assert!(
+            comment
+                .lines()
+                .all(|line| line.starts_with("# ") && line.len() <= 78)
+        );
     }
 }

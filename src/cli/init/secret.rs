@@ -110,7 +110,10 @@ fn read(input: &mut dyn Read) -> anyhow::Result<SecretString> {
     match secret.expose_secret().len() as u64 {
         0 => Err(Usage("there is no secret on standard input".to_owned()).into()),
         length if length > LARGEST => {
-            let message = format!("the secret on standard input is larger than {} KiB", LARGEST / 1024);
+            let message = format!(
+                "the secret on standard input is larger than {} KiB",
+                LARGEST / 1024
+            );
             Err(Usage(message).into())
         }
         _ => Ok(secret),

@@ -168,11 +168,16 @@ impl Section {
         self.text.push('\n');
         self.header(".auth");
         let methods = self.shipped.remark("method");
-        let methods = methods.split_once(". ").map_or(methods.as_str(), |(first, _)| first);
-        self.text.push_str(&comment(&format!("{}.", methods.trim_end_matches('.'))));
+        let methods = methods
+            .split_once(". ")
+            .map_or(methods.as_str(), |(first, _)| first);
+        self.text
+            .push_str(&comment(&format!("{}.", methods.trim_end_matches('.'))));
         match account {
             Account::OpenStack { login, .. } => match login {
-                OpenStackLogin::Password { user, user_domain, .. } => {
+                OpenStackLogin::Password {
+                    user, user_domain, ..
+                } => {
                     self.set("method", "password");
                     self.set("user", user);
                     self.set("user_domain", user_domain);

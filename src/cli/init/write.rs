@@ -99,7 +99,9 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).unwrap().flatten();
-        entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+        entries
+            .map(|entry| entry.file_name().into_string().unwrap())
+            .collect()
     }
 
     #[test]
