@@ -10,6 +10,7 @@ mod document;
 mod existing;
 mod flags;
 mod look;
+mod paths;
 mod proposal;
 mod public_clouds;
 mod remarks;
@@ -25,7 +26,8 @@ use self::{
     ask::{Ask, Nobody, Terminal, Usage},
     existing::Existing,
     look::Seen,
-    proposal::{Proposal, folder_of},
+    paths::folder_of,
+    proposal::Proposal,
     secret::Secret,
 };
 use super::{

@@ -31,6 +31,7 @@ mod cli_daemon;
 mod cli_demo;
 mod cli_documents;
 mod cli_folder;
+mod cli_init;
 mod cli_once;
 mod cli_operator;
 mod cli_plan;

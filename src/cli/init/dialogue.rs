@@ -1,6 +1,6 @@
 //! From flags, and from whoever can be asked for the rest, to answers.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use url::Url;
 
@@ -8,6 +8,7 @@ use super::{
     answers::{Account, Answers, HuaweiLogin, OpenStackLogin, Project, check_name},
     ask::{Ask, Question, Usage},
     flags::{Flags, Method, Provider},
+    paths::in_configuration,
     public_clouds::{HUAWEI_CLOUD, OPEN_TELEKOM_CLOUD, PublicCloud},
 };
 
@@ -55,39 +56,6 @@ pub fn answers(flags: &Flags, name: String, folder: &Path, ask: &mut dyn Ask) ->
         ca_file,
         ..answers.into()
     })
-}
-
-/// A path that was typed, as the configuration in `folder` names it: relative
-/// if it is below, since only then a service finds it among its credentials.
-///
-/// # Errors
-/// The working directory is gone.
-pub fn in_configuration(path: &Path, folder: &Path) -> anyhow::Result<String> {
-    let absolute = plain(&std::path::absolute(path)?);
-    let folder = plain(&std::path::absolute(folder)?);
-    let named = absolute.strip_prefix(&folder).unwrap_or(&absolute);
-    match named.to_str() {
-        Some(named) => Ok(named.to_owned()),
-        None => Err(Usage(format!(
-            "{} is not UTF-8, and cannot be written down",
-            named.display()
-        ))
-        .into()),
-    }
-}
-
-/// Without steps up, as far as they can be taken without a look at the disk.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 enum Make {

@@ -11,6 +11,7 @@ use super::{
     answers::Answers,
     document,
     existing::Existing,
+    paths::folder_of,
     secret::{FOLDER, Secret},
     section, write,
 };
@@ -191,14 +192,6 @@ impl<'a> Proposal<'a> {
             Some(policy) => write::new_file(&self.policy_path, policy, PUBLIC),
             None => Ok(()),
         }
-    }
-}
-
-/// The directory that relative paths of a configuration are relative to.
-pub fn folder_of(config: &Path) -> PathBuf {
-    match config.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
     }
 }
 

@@ -12,8 +12,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     answers::{Answers, SecretPlace},
     ask::{Ask, Usage},
-    dialogue::in_configuration,
     flags::Flags,
+    paths::in_configuration,
 };
 
 /// The directory of secrets, beside the configuration. The service is handed

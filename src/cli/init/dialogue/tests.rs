@@ -226,15 +226,3 @@ fn what_cannot_be_is_refused_as_such() {
     let credential = [&otc[..], &["--method=application-credential"]].concat();
     assert!(refused(&credential).contains("not for Huawei Cloud"));
 }
-
-#[test]
-fn a_path_below_the_configuration_is_named_relative_to_it() {
-    let named = |path: &str| in_configuration(Path::new(path), Path::new("/etc/revokd")).unwrap();
-    assert_eq!(
-        named("/etc/revokd/secrets/prod-password"),
-        "secrets/prod-password"
-    );
-    assert_eq!(named("/etc/revokd/./secrets/../secrets/a"), "secrets/a");
-    assert_eq!(named("/etc/ssl/ca.pem"), "/etc/ssl/ca.pem");
-    assert_eq!(named("/etc/revokd-other/a"), "/etc/revokd-other/a");
-}
