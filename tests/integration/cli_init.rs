@@ -189,6 +189,7 @@ async fn an_application_credential_needs_no_project() {
     let arguments = [
         "--provider=openstack".to_owned(),
         format!("--auth-url={}", cloud.auth_url()),
+        "--region=RegionOne".to_owned(),
         format!("--application-credential-id={}", login.credential),
     ];
     let told = place
@@ -253,7 +254,7 @@ async fn a_refused_login_is_tried_once_and_writes_nothing() {
         .init(&named("prod", &by_password(&cloud, &login)), secret)
         .expect(1);
     assert_eq!(cloud.requests().count(CallKind::Login), 1);
-    assert_eq!(place.files(), []);
+    assert!(place.files().is_empty());
     assert!(told.stderr.contains("nothing was written"), "{}", told.stderr);
     assert_untold(&told, secret);
     cloud.stop().await;
@@ -323,7 +324,7 @@ fn nobody_is_asked_without_a_terminal_and_the_flag_is_named() {
         "{}",
         told.stderr
     );
-    assert_eq!(place.files(), []);
+    assert!(place.files().is_empty());
 }
 
 #[test]
@@ -362,7 +363,7 @@ fn a_dry_run_shows_everything_but_the_secret_and_writes_nothing() {
         assert!(told.stdout.contains(shown), "{shown} in:\n{}", told.stdout);
     }
     assert_untold(&told, secret);
-    assert_eq!(place.files(), []);
+    assert!(place.files().is_empty());
 }
 
 #[test]
