@@ -9,6 +9,7 @@ mod doctor;
 pub mod exit;
 mod explain;
 mod gap;
+mod init;
 mod logging;
 mod man;
 mod output;
@@ -77,6 +78,7 @@ const EVERYWHERE: &str = "Options of all commands";
 const EXAMPLES: &str = "\
 Examples:
   revokd demo                          watch it work on a simulated cloud
+  revokd init                          be led to a configuration for a cloud
   revokd check                         read the configuration and all policies
   revokd doctor                        look for all that could keep it from its work
   revokd plan                          show what would be removed, and why
@@ -91,6 +93,7 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 configuration invalid, 4 held for an op
 
 #[derive(Subcommand)]
 enum Command {
+    Init(Box<init::Arguments>),
     Check(check::Arguments),
     Plan(plan::Arguments),
     Explain(explain::Arguments),
@@ -133,6 +136,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> anyhow::Result<Exit> {
     let config = &cli.config;
     match cli.command {
+        Command::Init(arguments) => init::main(config, &arguments).await,
         Command::Check(arguments) => check::main(config, &arguments),
         Command::Plan(arguments) => plan::main(config, &arguments).await,
         Command::Explain(arguments) => explain::main(config, &arguments).await,

@@ -32,6 +32,7 @@ mod cli_demo;
 mod cli_doctor;
 mod cli_documents;
 mod cli_folder;
+mod cli_init;
 mod cli_log;
 mod cli_once;
 mod cli_operator;
