@@ -191,7 +191,7 @@ mod tests {
     fn an_access_key_without_addresses_is_a_problem() {
         let cloud = |url: &str, endpoints: &str| {
             format!(
-                "provider = \"huawei\"\nauth_url = \"{url}\"\nproject_id = \"p\"\n\
+                "provider = \"huawei\"\nregion = \"eu-de\"\nauth_url = \"{url}\"\nproject_id = \"p\"\n\
                  [clouds.a.auth]\nmethod = \"ak-sk\"\naccess_key = \"AK\"\nsecret_key_env = \"SECRET\"\n{endpoints}"
             )
         };

@@ -156,6 +156,8 @@ mod tests {
         let stranger = tokio::spawn(async move {
             for _ in 0..2 {
                 let (mut stream, _) = listener.accept().await.unwrap();
+                // What is closed unread is reset, and its answer lost.
+                assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
                 stream.write_all(b"HTTP/1.0 200 OK\r\n\r\nok\n").await.unwrap();
             }
             listener

@@ -82,14 +82,16 @@ pub async fn examine(path: &Path, own: u32) -> Examined {
 
 fn place(directory: &Lies) -> Finding {
     let path = directory.path.display();
-    if directory.mode & 0o002 != 0 && directory.mode & 0o1000 == 0 {
+    // Others may add files to a sticky directory and replace none.
+    let is_sticky = directory.mode & 0o1000 != 0;
+    if directory.mode & 0o002 != 0 && !is_sticky {
         let seen = format!(
             "{path} has mode {:04o}: every user of this machine can replace the store",
             directory.mode
         );
         return Finding::problem("place", seen, format!("chmod go-w {path}"));
     }
-    if directory.mode & 0o020 != 0 && directory.gid != 0 {
+    if directory.mode & 0o020 != 0 && directory.gid != 0 && !is_sticky {
         let seen = format!(
             "{path} has mode {:04o}: group {} can replace the store",
             directory.mode, directory.gid
