@@ -303,9 +303,11 @@ fn links_between_documents_lead_somewhere() {
     for page in [
         "README.md",
         "ARCHITECTURE.md",
+        "docs/guarantees.md",
         "docs/metrics.md",
         "docs/operations.md",
         "docs/policy-reference.md",
+        "docs/threat-model.md",
     ] {
         let folder = root().join(page).parent().expect("a folder").to_owned();
         for link in read(page).split("](").skip(1) {

@@ -276,6 +276,35 @@ async fn counts_know_each_state_that_is_not_over_and_the_oldest_due() {
 }
 
 #[tokio::test]
+async fn what_waits_is_told_by_when_it_could_first_be_carried_out() {
+    let scene = Scene::new();
+    let of = |from: i64| [share("x", &format!("{from}"))];
+    scene.run("early", &of(1), now_queued(at(0)), at(0)).await;
+    scene.run("late", &of(2), now_queued(at(9)), at(9)).await;
+    let waiting = |before| scene.store.waiting(at(before));
+    assert_eq!(waiting(-1).await.unwrap(), []);
+    let early = waiting(5).await.unwrap();
+    assert_eq!(
+        (
+            early.len(),
+            early[0].policy.as_str(),
+            early[0].count,
+            early[0].since
+        ),
+        (1, "early", 1, at(0))
+    );
+    let claimed = scene.claim(1, at(10)).await.remove(0);
+    assert_eq!(
+        waiting(9).await.unwrap().len(),
+        2,
+        "a worker that has it is not done"
+    );
+    scene.settle(&claimed, done(), at(11)).await;
+    let left = waiting(9).await.unwrap();
+    assert_eq!((left.len(), left[0].policy.as_str()), (1, "late"));
+}
+
+#[tokio::test]
 async fn tasks_are_found_by_each_of_their_traits() {
     let scene = Scene::new();
     let (run, _) = scene
