@@ -6,10 +6,10 @@ import shutil
 import unittest
 
 import box
-from box import Cloud, must, path, run, show, until, write
+from box import must, path, run, show, until, write
 
 UNIT = "revokd.service"
-DONE, FAILED, INVALID = 0, 1, 3  # revokd's exit codes
+DONE = 0  # revokd's exit code
 STATE_INSIDE = "/var/lib/private/revokd"
 ADDRESS = "http://127.0.0.1:9469"
 WAKE_TOKEN = "wake-of-the-suite-0123456789"
