@@ -1,8 +1,6 @@
 """What happens to the service that it did not ask for: it is killed, it hangs, it works for longer than anybody thought."""
-import unittest
-
 import box
-from box import Cloud, StoppedThread, must, run, show, until
+from box import Cloud, StoppedThread, must, show, until
 from cases import UNIT, Case
 
 

@@ -1,9 +1,7 @@
 """What the package brings, before anybody touched it."""
 import re
-import unittest
 
-import box
-from box import must, path, run, show, until
+from box import must, run, show
 from cases import UNIT, Case
 
 FILES = {

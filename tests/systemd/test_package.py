@@ -4,25 +4,25 @@ import sqlite3
 import subprocess
 
 import box
-from box import Cloud, must, path, run, show, until, write
+from box import Cloud, must, path, run, show
 from cases import STATE_INSIDE, UNIT, Case
 
 MIGRATIONS = box.HERE.parent.parent / "src" / "store" / "migrations"
 BEFORE = 2  # the version of the store that is made here; the binary knows later ones
 
 
-def repack(name, version, more_of_the_configuration=""):
-    """The package once more, under another version and with another file of configuration; gives its path in the box."""
-    folder, file = box.STATE / "repacked", box.SHARED / name
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run(["dpkg-deb", "--raw-extract", box.PACKAGE, folder], check=True)
-    control = folder / "DEBIAN" / "control"
-    lines = [f"Version: {version}" if line.startswith("Version:") else line for line in control.read_text().splitlines()]
-    control.write_text("\n".join(lines) + "\n")
-    with (folder / "etc/revokd/revokd.toml").open("a") as shipped:
-        shipped.write(more_of_the_configuration)
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, file], check=True, stdout=subprocess.DEVNULL)
-    return f"{box.SHARED_INSIDE}/{name}"
+def newer():
+    """The package once more, under a higher version and with another file of configuration; gives its path in the box."""
+    folder, file = box.STATE / "repacked", box.SHARED / "newer.deb"
+    if not file.exists():
+        subprocess.run(["dpkg-deb", "--raw-extract", box.PACKAGE, folder], check=True)
+        control = folder / "DEBIAN" / "control"
+        lines = ["Version: 9.0.0-1" if line.startswith("Version:") else line for line in control.read_text().splitlines()]
+        control.write_text("\n".join(lines) + "\n")
+        with (folder / "etc/revokd/revokd.toml").open("a") as shipped:
+            shipped.write("# A line of a later version.\n")
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, file], check=True, stdout=subprocess.DEVNULL)
+    return f"{box.SHARED_INSIDE}/{file.name}"
 
 
 def fetch(store):
@@ -99,7 +99,7 @@ class Package(Case):
         configuration = path("/etc/revokd/revokd.toml").read_text()
         policy = path("/etc/revokd/policies/shares.toml").read_text()
 
-        upgraded = run("dpkg", "--install", "--force-confold", repack("newer.deb", "9.0.0-1", "# A line of a later version.\n"))
+        upgraded = run("dpkg", "--install", "--force-confold", newer())
         self.ran.append(upgraded.text)
         self.assertEqual(upgraded.code, 0, upgraded.text)
         state, pid = show(UNIT, "ActiveState", "MainPID")
@@ -115,7 +115,7 @@ class Package(Case):
         self.assertEqual(path("/etc/revokd/secrets/sim-password").read_text().strip(), self.cloud.password)
 
     def test_an_upgrade_starts_nothing_that_was_stopped(self):
-        must("dpkg", "--install", "--force-confold", repack("newer.deb", "9.0.0-1"))
+        must("dpkg", "--install", "--force-confold", newer())
         self.assertEqual(show(UNIT, "ActiveState", "UnitFileState"), ["inactive", "disabled"])
 
     def test_removal_stops_it_and_keeps_what_is_the_operators_and_purge_nothing(self):

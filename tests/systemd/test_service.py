@@ -1,12 +1,8 @@
 """The service at work: its start, what it may and may not, commands beside it, reloads, a stop."""
-import json
-import os
 import re
-import unittest
 
-import box
 from box import Cloud, must, path, run, show, until, write
-from cases import ADDRESS, DONE, FAILED, INVALID, STATE_INSIDE, UNIT, WAKE_TOKEN, Case
+from cases import ADDRESS, STATE_INSIDE, UNIT, Case
 
 SLOW = "remove-member=150ms"
 
@@ -15,7 +11,7 @@ class Service(Case):
     def test_start_waits_until_it_is_ready_and_access_is_removed(self):
         self.configure(Cloud())
         before = self.cloud.shares()
-        self.assertEqual(len(before) > 10, True, "the test itself: the cloud has shares")
+        self.assertGreater(len(before), 10, "the test itself: the cloud has shares")
         self.start()
         # No waiting here: what `start` promises holds when it returns.
         kind, state, sub, status = show(UNIT, "Type", "ActiveState", "SubState", "StatusText")
@@ -62,11 +58,7 @@ class Service(Case):
 
     def test_a_missing_secret_is_named_and_mended(self):
         self.configure(Cloud())
-        secret = path("/etc/revokd/secrets/sim-password")
-        aside = secret.rename(secret.with_suffix(".away"))
-        # Out of the directory altogether, or it would be a credential of another name.
-        away = path("/run/sim-password")
-        must("mv", "/etc/revokd/secrets/sim-password.away", "/run/sim-password")
+        must("mv", "/etc/revokd/secrets/sim-password", "/run/sim-password")
         self.refused_to_start("secrets/sim-password")
         self.assertEqual(show(UNIT, "NRestarts"), "0")
         must("mv", "/run/sim-password", "/etc/revokd/secrets/sim-password")
@@ -102,7 +94,6 @@ class Service(Case):
         self.start()
         self.wake()
         until("the second run is over", lambda: [run["state"] for run in self.json("runs", "list")["runs"]] == ["finished"] * 2)
-        self.assertEqual(self.metric("revokd_policy_last_success_timestamp_seconds", policy="shares") > 0, True)
         self.store_belongs_to_the_service()
 
     def test_what_root_removed_while_it_was_stopped_is_known_to_the_service(self):
@@ -139,7 +130,7 @@ class Service(Case):
         self.policy("third", more="no_such_key = 1")
         self.reload()
         self.is_good(0)
-        self.journal_says(r"third\.toml:14")
+        self.journal_says(r"third\.toml line=14\b")
         until("the status tells of it", lambda: re.search("(?i)reload|refused|configuration|policies", show(UNIT, "StatusText")) and show(UNIT, "StatusText") != status)
         bad_status = show(UNIT, "StatusText")
         self.assertEqual(show(UNIT, "ActiveState", "SubState", "MainPID"), ["active", "running", pid])
@@ -175,7 +166,6 @@ class Service(Case):
         self.store_belongs_to_the_service()
         self.start()
         self.all_removed(before)
-        # The log is read four times a second.
         attempts = self.json("tasks", "list")["tasks"]
         self.assertEqual({task["attempts"] for task in attempts}, {1}, "a stop costs no try")
 
@@ -185,7 +175,7 @@ class Service(Case):
         self.configure(Cloud("list-images=503*100"))
         self.start()
         self.wake()
-        until("the run has failed", lambda: self.metric("revokd_runs_total", policy="shares", state="failed"))
+        self.journal_says("the run failed")
         worse = self.journal("--priority=warning", "--identifier=revokd")
         self.assertTrue(any("shares" in record["MESSAGE"] for record in worse), "a failed run is at least a warning")
         for record in self.journal("--identifier=revokd"):
