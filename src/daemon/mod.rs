@@ -4,6 +4,7 @@
 //! two halves that meet in the store alone, so either can be killed at any
 //! moment and another process can do its part.
 
+mod audit;
 mod carry_out;
 pub mod clock;
 pub mod collect;
@@ -99,6 +100,11 @@ pub async fn serve(
     let watching = wake::watch(context.clone());
     loops.spawn(async {
         watching.await;
+        Ok(())
+    });
+    let auditing = audit::watch(context.clone());
+    loops.spawn(async {
+        auditing.await;
         Ok(())
     });
     // A client that never ends its request must not keep the daemon from
