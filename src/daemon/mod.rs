@@ -4,6 +4,7 @@
 //! two halves that meet in the store alone, so either can be killed at any
 //! moment and another process can do its part.
 
+mod audit;
 mod carry_out;
 pub mod clock;
 pub mod collect;
@@ -137,6 +138,12 @@ fn all_loops(context: &Arc<Context>, beats: &Beats) -> Loops {
     let watching = wake::watch(context.clone(), beats.start("the watcher of the sources"));
     loops.spawn(async {
         watching.await;
+        Ok(())
+    });
+    // No work waits for it, so it needs no beat.
+    let auditing = audit::watch(context.clone());
+    loops.spawn(async {
+        auditing.await;
         Ok(())
     });
     loops

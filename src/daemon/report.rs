@@ -46,6 +46,11 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether all there is to see was seen and decided on.
+    pub(super) fn is_success(&self) -> bool {
+        self.state != RunState::Failed && self.totals.gaps == 0
+    }
+
     pub(super) fn failed(policy: &Arc<Policy>, notes: Vec<String>) -> Report {
         Report {
             policy: policy.clone(),

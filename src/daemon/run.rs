@@ -91,6 +91,14 @@ pub async fn run(
         context
             .metrics
             .run_ended(&policy.name, report.state, report.totals, took, now);
+        // A policy that a reload took away meanwhile owes nothing any more.
+        if let Some(in_force) = context.rules().policy(&policy.name)
+            && in_force.enabled
+            && report.is_success()
+        {
+            let deadline = in_force.schedule.third_after(now);
+            context.metrics.success_deadline(&policy.name, deadline);
+        }
         announce(&report, &rules.people);
         reports.push(report);
     }

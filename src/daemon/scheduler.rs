@@ -156,11 +156,23 @@ async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, Store
             continue;
         }
         context.metrics.policy_exists(&name);
+        context
+            .metrics
+            .policy_in_force(&name, policy.mode, policy.priority, &policy.clouds);
         if named_by(policy).next().is_some() {
             context.metrics.leaver_policy_exists(&name);
         }
-        if let Some(last) = context.store.last_success(name.clone()).await? {
+        let last_success = context.store.last_success(name.clone()).await?;
+        if let Some(last) = last_success {
             context.metrics.remember_success(&name, last);
+        }
+        if !before
+            .get(&name)
+            .is_some_and(|next| is_same_schedule(&next.policy, policy))
+        {
+            let since = owes_since(context, &name, last_success, starting).await?;
+            let deadline = policy.schedule.third_after(since);
+            context.metrics.success_deadline(&name, deadline);
         }
         let planned = before
             .remove(&name)
@@ -185,6 +197,32 @@ async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, Store
         context.metrics.policy_gone(gone);
     }
     Ok(agenda)
+}
+
+/// From when on a policy owes successes: from its last one, and before there was
+/// any from when it came into force. What a reload brought begins anew; a
+/// restart forgives nothing.
+async fn owes_since(
+    context: &Context,
+    policy: &PolicyName,
+    last_success: Option<Timestamp>,
+    starting: bool,
+) -> Result<Timestamp, StoreError> {
+    if !starting {
+        return Ok(context.now());
+    }
+    if let Some(last) = last_success {
+        return Ok(last);
+    }
+    let first_run = context.store.first_run(policy.clone()).await?;
+    let came_into_force = context.store.last_fire(policy.clone()).await?;
+    let earliest = first_run.into_iter().chain(came_into_force).min();
+    Ok(earliest.unwrap_or_else(|| context.now()))
+}
+
+fn is_same_schedule(one: &Policy, other: &Policy) -> bool {
+    let (one, other) = (&one.schedule, &other.schedule);
+    one.line() == other.line() && one.zone() == other.zone()
 }
 
 /// One run that makes up for all the fires that passed while nothing ran. A

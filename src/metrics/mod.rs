@@ -9,12 +9,13 @@ use prometheus::{
 
 use self::registry::{counter_vec, gauge, gauge_vec, histogram, int_gauge, int_gauge_vec, register};
 
+mod promises;
 mod record;
 mod registry;
 mod sources;
 
-use self::sources::SourceMetrics;
 pub use self::sources::SourceResult;
+use self::{promises::PromiseMetrics, sources::SourceMetrics};
 
 pub struct Metrics {
     registry: Registry,
@@ -42,6 +43,7 @@ pub struct Metrics {
     removal_call_targets: HistogramVec,
 
     sources: SourceMetrics,
+    promises: PromiseMetrics,
 
     requests: IntCounterVec,
     request_seconds: HistogramVec,
@@ -207,6 +209,7 @@ impl Metrics {
                 ],
             ),
             sources: SourceMetrics::new(r),
+            promises: PromiseMetrics::new(r),
             requests: counter_vec(
                 r,
                 "revokd_cloud_requests_total",

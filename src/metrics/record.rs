@@ -56,6 +56,7 @@ impl Metrics {
             let _ = gauge.remove_label_values(&labels);
         }
         self.leaver_policy_gone(policy);
+        self.promises.policy_gone(policy);
     }
 
     pub fn run_ended(
@@ -189,6 +190,7 @@ impl Metrics {
                 .with_label_values(&[policy.as_str()])
                 .set(seconds(due));
         }
+        self.promises.queue(counts);
         self.audit_head.set(audit_head);
     }
 
@@ -219,6 +221,7 @@ impl Metrics {
         let finished = [policy.as_str(), cloud.as_str(), TaskState::Done.as_str()];
         self.tasks_finished.with_label_values(&finished);
         self.touch_sources();
+        self.touch_promises();
         let call = Call {
             operation: Operation::Login,
             result: CallResult::Ok,

@@ -1,6 +1,6 @@
 //! Reading runs and tasks: for people, for metrics, and for the next decision.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::ControlFlow};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
@@ -184,12 +184,49 @@ impl Store {
     /// told now and then how many records are seen, of how many.
     pub async fn verify_audit(
         &self,
-        progress: impl FnMut(u64, u64) + Send + 'static,
+        mut progress: impl FnMut(u64, u64) + Send + 'static,
     ) -> Result<AuditReport, StoreError> {
+        let progress = move |seen, of| {
+            progress(seen, of);
+            ControlFlow::Continue(())
+        };
         self.shared
             .readers
             .read(move |connection| audit::verify(connection, progress))
             .await
+    }
+
+    /// The same, until `is_stopped`. With the `head` of an earlier report it is
+    /// only the records since then that are looked at, and that `head` is still
+    /// what it was.
+    ///
+    /// # Errors
+    /// The store cannot be read, or it was stopped ([`StoreError::Closed`]).
+    pub async fn verify_audit_since(
+        &self,
+        head: Option<(i64, String)>,
+        is_stopped: impl Fn() -> bool + Send + 'static,
+    ) -> Result<AuditReport, StoreError> {
+        let progress = move |_, _| match is_stopped() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        };
+        let verify = move |connection: &Connection| match &head {
+            Some(head) => audit::verify_since(connection, head, progress),
+            None => audit::verify(connection, progress),
+        };
+        self.shared.readers.read(verify).await
+    }
+
+    /// When the policy's first run began.
+    pub async fn first_run(&self, policy: PolicyName) -> Result<Option<Timestamp>, StoreError> {
+        let first = move |connection: &Connection| {
+            let mut select = connection
+                .prepare_cached("SELECT started_at FROM runs WHERE policy = ?1 ORDER BY id LIMIT 1")?;
+            let start = select.query_row([&policy], |row| row.get(0)).optional()?;
+            Ok(start.map(|Micros(at)| at))
+        };
+        self.shared.readers.read(first).await
     }
 }
 

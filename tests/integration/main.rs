@@ -4,6 +4,7 @@ mod harness;
 mod harness_itself;
 mod house_rules;
 
+mod alerts;
 mod binary;
 mod circuit;
 mod crash;

@@ -96,6 +96,12 @@ impl Schedule {
         Timestamp::from_second(fire).ok()
     }
 
+    /// The third fire after `after`: who had no success until then has failed
+    /// for three intervals, however uneven they are.
+    pub fn third_after(&self, after: Timestamp) -> Option<Timestamp> {
+        (0..3).try_fold(after, |moment, _| self.next_after(moment))
+    }
+
     /// The latest fire after `after` and not later than `now`, if there is one: the run that was
     /// missed while nobody watched.
     ///

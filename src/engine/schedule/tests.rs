@@ -250,3 +250,21 @@ fn the_line_and_the_zone_are_kept() {
     assert_eq!(schedule.line(), " @daily ");
     assert_eq!(schedule.zone().iana_name(), Some("Asia/Tehran"));
 }
+
+#[test]
+fn three_intervals_are_counted_by_the_schedule_and_not_by_the_clock() {
+    let third = |line, after| {
+        let third = schedule(line, "Europe/Berlin").third_after(instant(after));
+        third.map_or_else(|| "never".to_owned(), |third| third.to_string())
+    };
+    assert_eq!(
+        third("*/15 * * * *", "2026-11-20T08:01:00Z"),
+        "2026-11-20T08:45:00Z"
+    );
+    // A success on a Friday is good until Wednesday.
+    assert_eq!(
+        third("0 9 * * mon-fri", "2026-11-20T08:00:10Z"),
+        "2026-11-25T08:00:00Z"
+    );
+    assert_eq!(third("0 0 9 1 1 * 2027,2028", "2026-11-20T08:00:00Z"), "never");
+}

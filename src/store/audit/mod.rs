@@ -12,7 +12,7 @@ pub use list::AuditFilter;
 pub use verify::AuditReport;
 
 pub(super) use list::list;
-pub(super) use verify::verify;
+pub(super) use verify::{verify, verify_since};
 
 use super::{error::StoreError, writer::Tx};
 use crate::model::{AuditRecord, Event};

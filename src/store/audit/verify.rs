@@ -1,7 +1,10 @@
 //! Whether the audit is whole, and agrees with the runs and tasks it is about.
 //!
 //! One pass over the chain, then one over each table, all in one snapshot and
-//! with nothing kept in memory but what was found wrong.
+//! with nothing kept in memory but what was found wrong. What was added since an
+//! earlier pass can be looked at alone.
+
+use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -49,33 +52,76 @@ impl AuditReport {
 
 pub(in crate::store) fn verify(
     connection: &Connection,
-    mut progress: impl FnMut(u64, u64),
+    mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<AuditReport, StoreError> {
     let mut report = AuditReport::default();
-    verify_chain(connection, &mut report, &mut progress)?;
-    verify_runs(connection, &mut report)?;
-    verify_tasks(connection, &mut report)?;
+    verify_chain(connection, &mut report, (0, GENESIS), &mut progress)?;
+    let (records, mut rows) = (report.records, 0_u64);
+    // The tables are no records: what is told of them is only that it goes on.
+    let mut step = || {
+        rows += 1;
+        match rows.is_multiple_of(RECORDS_PER_STEP) {
+            true => go_on(progress(records, records)),
+            false => Ok(()),
+        }
+    };
+    verify_runs(connection, &mut report, &mut step)?;
+    verify_tasks(connection, &mut report, &mut step)?;
     verify_nothing_vanished(connection, &mut report)?;
     Ok(report)
 }
 
+/// The records after `head`, which an earlier report named, and that `head` is
+/// still what it was. The report counts the new records alone.
+pub(in crate::store) fn verify_since(
+    connection: &Connection,
+    head: &(i64, String),
+    mut progress: impl FnMut(u64, u64) -> ControlFlow<()>,
+) -> Result<AuditReport, StoreError> {
+    let mut report = AuditReport::default();
+    let select = "SELECT hash FROM audit WHERE seq = ?1";
+    let hash: Option<[u8; 32]> = connection
+        .query_row(select, [head.0], |row| row.get(0))
+        .optional()?;
+    match hash {
+        Some(hash) if hex(&hash) == head.1 => {
+            verify_chain(connection, &mut report, (head.0, hash), &mut progress)?;
+            report.head.get_or_insert_with(|| head.clone());
+        }
+        _ => report.problem(format!(
+            "record {} is not the one that was there before: the audit was replaced or cut",
+            head.0
+        )),
+    }
+    Ok(report)
+}
+
+fn go_on(flow: ControlFlow<()>) -> Result<(), StoreError> {
+    match flow {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(StoreError::Closed),
+    }
+}
+
+/// From the record after `last`, or from the first.
 fn verify_chain(
     connection: &Connection,
     report: &mut AuditReport,
-    progress: &mut dyn FnMut(u64, u64),
+    mut last: (i64, [u8; 32]),
+    progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
 ) -> Result<(), StoreError> {
-    let total: i64 = connection.query_row("SELECT count(*) FROM audit", [], |row| row.get(0))?;
-    let mut select = connection.prepare("SELECT * FROM audit ORDER BY seq")?;
-    let mut rows = select.query([])?;
-    let mut last = (0, GENESIS);
+    let count = "SELECT count(*) FROM audit WHERE seq > ?1";
+    let total: i64 = connection.query_row(count, [last.0], |row| row.get(0))?;
+    let mut select = connection.prepare("SELECT * FROM audit WHERE seq > ?1 ORDER BY seq")?;
+    let mut rows = select.query([last.0])?;
     while let Some(row) = rows.next()? {
         last = verify_link(row, last, report)?;
         report.records += 1;
         if report.records.is_multiple_of(RECORDS_PER_STEP) {
-            progress(report.records, total.cast_unsigned());
+            go_on(progress(report.records, total.cast_unsigned()))?;
         }
     }
-    progress(report.records, total.cast_unsigned());
+    go_on(progress(report.records, total.cast_unsigned()))?;
     if report.records > 0 {
         report.head = Some((last.0, hex(&last.1)));
     }
@@ -131,12 +177,17 @@ fn verify_link(
     Ok((seq, hash))
 }
 
-fn verify_runs(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {
+fn verify_runs(
+    connection: &Connection,
+    report: &mut AuditReport,
+    step: &mut dyn FnMut() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut select = connection.prepare("SELECT id, state FROM runs ORDER BY id")?;
     let mut newest = connection
         .prepare("SELECT payload FROM audit WHERE run = ?1 AND task IS NULL ORDER BY seq DESC LIMIT 1")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
+        step()?;
         let (run, state): (i64, String) = (row.get(0)?, row.get(1)?);
         match newest.query_row([run], readable_record).optional()? {
             None => report.problem(format!("run {run} is {state}, and the audit knows nothing of it")),
@@ -147,11 +198,16 @@ fn verify_runs(connection: &Connection, report: &mut AuditReport) -> Result<(), 
     Ok(())
 }
 
-fn verify_tasks(connection: &Connection, report: &mut AuditReport) -> Result<(), StoreError> {
+fn verify_tasks(
+    connection: &Connection,
+    report: &mut AuditReport,
+    step: &mut dyn FnMut() -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
     let mut select = connection.prepare("SELECT * FROM tasks ORDER BY id")?;
     let mut story = connection.prepare("SELECT payload FROM audit WHERE task = ?1 ORDER BY seq")?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
+        step()?;
         let id: i64 = row.get("id")?;
         match entry::task(row) {
             Ok(task) => verify_story(report, &task, &row.get::<_, String>("policy")?, &mut story)?,

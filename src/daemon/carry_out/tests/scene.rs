@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
     sync::Arc,
 };
 
@@ -42,7 +43,7 @@ pub struct Scene {
     pub clock: Arc<LeapingClock>,
     pub context: Arc<Context>,
     pub cloud: Arc<Cloud>,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Scene {
@@ -58,6 +59,10 @@ impl Scene {
         }
         scene.enqueue(&batch.targets().collect::<Vec<_>>()).await;
         scene
+    }
+
+    pub fn store_file(&self) -> PathBuf {
+        self.directory.path().join("revokd.db")
     }
 
     fn empty() -> Scene {
@@ -104,7 +109,7 @@ impl Scene {
             clock,
             context,
             cloud,
-            _directory: directory,
+            directory,
         }
     }
 
