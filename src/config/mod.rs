@@ -264,7 +264,8 @@ fn main_file<'a>(mut root: Table<'a>, host: &Host<'_>) -> Main<'a> {
     }
 }
 
-const CLOUDS_HINT: &str = "at least one cloud is needed, in a section [clouds.NAME]; `revokd init` writes one";
+const CLOUDS_HINT: &str =
+    "at least one cloud is needed, in a section [clouds.NAME]; `revokd init` writes one";
 
 fn policy_file(mut root: Table<'_>, around: &Surroundings<'_>) -> Vec<Named> {
     let mut found = Vec::new();
