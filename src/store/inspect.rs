@@ -1,7 +1,7 @@
 //! A store looked at without a trace, by whoever wants to know whether it is
 //! well: nothing is made, migrated or written.
 
-use std::path::Path;
+use std::{ops::ControlFlow, path::Path};
 
 use rusqlite::Connection;
 
@@ -40,7 +40,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, StoreError> {
     let is_readable = damage.is_empty() && version == known;
     let (audit, sources) = match is_readable {
         true => (
-            Some(audit::verify(&connection, |_, _| ())?),
+            Some(audit::verify(&connection, |_, _| ControlFlow::Continue(()))?),
             sources::all(&connection)?,
         ),
         false => (None, Vec::new()),
