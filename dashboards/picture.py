@@ -92,10 +92,14 @@ def draw_graph(axes, panel, prometheus, spread, start, end):
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value, defaults["unit"])))
         axes.yaxis.set_major_locator(MaxNLocator(5))
     axes.set_xlim(datetime.fromtimestamp(start), datetime.fromtimestamp(end))
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(matplotlib.dates.AutoDateLocator(minticks=3, maxticks=6))
     axes.xaxis.set_major_formatter(matplotlib.dates.DateFormatter("%H:%M"))
     axes.grid(color=GRID, linewidth=0.6)
     if drawn:
+        # Room for the names above the lines.
+        low, high = axes.get_ylim()
+        if panel["type"] != "state-timeline":
+            axes.set_ylim(low, high + (high - low) * (0.09 * min(drawn, 5)))
         axes.legend(loc="upper left", fontsize=6.5, frameon=False, labelcolor=INK, ncols=1 + (drawn > 4))
 
 
