@@ -108,8 +108,13 @@ class Live(unittest.TestCase):
         before = self.gives(name)[0][1]
         self.daemon.end()
         self.daemon.start()
-        figures = dict(line.rsplit(" ", 1) for line in self.daemon.metrics().splitlines() if not line.startswith("#"))
-        deadline = float(figures['revokd_policy_success_deadline_timestamp_seconds{policy="people-who-left"}'])
+        owed = 'revokd_policy_success_deadline_timestamp_seconds{policy="people-who-left"}'
+
+        def told():
+            figures = dict(line.rsplit(" ", 1) for line in self.daemon.metrics().splitlines() if not line.startswith("#"))
+            return owed in figures and figures
+        figures = until("the daemon has read what it owes", told)
+        deadline = float(figures[owed])
         # Every other second: the third fire is no more than six seconds after a success.
         self.assertLessEqual(deadline - float(figures[name]), 6)
         self.assertGreaterEqual(float(figures[name]), before)

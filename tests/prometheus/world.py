@@ -51,7 +51,7 @@ def until(what, holds, patience_s=PATIENCE_S):
 
 def tool(*command, **options):
     """A command that must end well; gives all it said."""
-    ended = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, **options)
+    ended = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60, **options)
     if ended.returncode:
         raise AssertionError(f"{command}: exit {ended.returncode}\n{ended.stdout}")
     return ended.stdout
@@ -73,6 +73,10 @@ class Process:
                 raise AssertionError(f"{' '.join(self.process.args)} has ended: {self.log.read_text()}")
             return holds()
         return until(what, up)
+
+    def ended(self):
+        """Waits for the end; gives the exit code and all it said."""
+        return self.process.wait(timeout=120), self.log.read_text()
 
     def end(self):
         if self.process.poll() is None:
