@@ -159,10 +159,7 @@ impl Status {
             reasons.push("the last reload was refused".to_owned());
         }
         reasons.extend(some(self.held.len(), "run held", "runs held"));
-        let stops = self
-            .not_proven
-            .iter()
-            .filter(|source| !source.policies.is_empty());
+        let stops = self.not_proven.iter().filter(|source| source.stops_a_policy());
         reasons.extend(some(stops.count(), "source not proven", "sources not proven"));
         let troubled = self.enabled().filter(|policy| policy.trouble.is_some());
         reasons.extend(some(

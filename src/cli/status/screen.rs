@@ -42,9 +42,9 @@ struct Item {
 
 pub fn lines(status: &Status) -> Vec<Line> {
     let mut lines = verdict(status);
-    lines.extend(part(next_heading(status), "nothing", next(status), NEXT));
-    lines.extend(part("stuck", "nothing", stuck(status), STUCK));
-    lines.extend(part("needs you", "nothing", needs(status), NEEDS));
+    lines.extend(part(next_heading(status), next(status), [NEXT, LONGEST]));
+    lines.extend(part("stuck", stuck(status), [STUCK, LONGEST]));
+    lines.extend(part("needs you", needs(status), [NEEDS, NEEDS]));
     lines
 }
 
@@ -72,19 +72,20 @@ fn verdict(status: &Status) -> Vec<Line> {
         .collect()
 }
 
-/// A heading with its items, as many as fit; what does not is counted.
-fn part(heading: &str, nothing: &str, items: Vec<Item>, most: usize) -> Vec<Line> {
+/// A heading with its items, as many as fit; what does not is counted. What
+/// somebody is to type is never cut short.
+fn part(heading: &str, items: Vec<Item>, [most, longest]: [usize; 2]) -> Vec<Line> {
     if items.is_empty() {
         return vec![Line {
             style: Style::Heading,
-            text: format!("{heading}: {nothing}"),
+            text: format!("{heading}: nothing"),
         }];
     }
     let mut lines = vec![Line {
         style: Style::Heading,
         text: heading.to_owned(),
     }];
-    let wrap = |item: &Item| wrapped(&item.text, WIDTH - INDENT, LONGEST);
+    let wrap = |item: &Item| wrapped(&item.text, WIDTH - INDENT, longest);
     let all: Vec<Vec<String>> = items.iter().map(wrap).collect();
     let (mut used, mut shown) = (0, 0);
     for (position, texts) in all.iter().enumerate() {
@@ -234,7 +235,7 @@ fn needs(status: &Status) -> Vec<Item> {
         };
         let targets = output::count(run.targets, "target", "targets");
         let told = format!(
-            "run {0} of {1} {why} ({targets}): `revokd runs show {0}`, then \
+            "run {0} of {1} {why} ({targets}): `revokd runs show {0}`, \
              `revokd runs allow {0}` or `revokd runs reject {0}`",
             run.run, run.policy
         );

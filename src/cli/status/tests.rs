@@ -121,7 +121,7 @@ stuck
 needs you
   mend the configuration (`revokd check`), then reload the daemon
   run 17 of images-rot is held by the brake (230 targets):
-    `revokd runs show 17`, then `revokd runs allow 17` or `revokd runs reject 17`
+    `revokd runs show 17`, `revokd runs allow 17` or `revokd runs reject 17`
   look at the list: `revokd sources test staff`
   5 dead tasks: `revokd tasks list --state dead`; mend it, then
     `revokd tasks retry ID`";
