@@ -64,15 +64,16 @@ fn every_alert_has_a_test_in_which_it_fires_and_one_in_which_it_does_not() {
 #[test]
 fn every_alert_leads_to_its_runbook_and_there_is_no_other() {
     let rules = read("dashboards/revokd.rules.yml");
-    let page = read("docs/runbooks.md");
-    let headings: BTreeSet<String> = page
+    let page = read("docs/operations.md");
+    let (_, runbooks) = page.split_once("\n## Runbooks\n").expect("the runbooks");
+    let headings: BTreeSet<String> = runbooks
         .lines()
-        .filter_map(|line| line.strip_prefix("## "))
+        .filter_map(|line| line.strip_prefix("### "))
         .map(str::to_owned)
         .collect();
     assert_eq!(headings, alerts());
     for alert in alerts() {
-        let link = format!("runbook_url: docs/runbooks.md#{}\n", alert.to_lowercase());
+        let link = format!("runbook_url: docs/operations.md#{}\n", alert.to_lowercase());
         assert!(rules.contains(&link), "{alert} does not lead to its runbook");
     }
 }
