@@ -9,7 +9,7 @@ import unittest
 
 class Results(unittest.TextTestResult):
     """One line for each test: its verdict, its seconds, what it is about and its name; a test fails once, however much goes wrong.
-    `title` of a test is what it is about, `said` a list of texts in which the answer usually stands."""
+    A test may have a `title`, what it is about, and `said`, a list of texts in which the answer usually stands."""
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
@@ -24,7 +24,8 @@ class Results(unittest.TextTestResult):
         failed = self.problems() > self.bad
         self.counts[failed] += 1
         name = test.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", " ")
-        self.stream.writeln(f"{'FAILED' if failed else 'ok':6} {time.monotonic() - self.begun:5.1f} s  {test.title:10}  {name}")
+        about = f"{test.title:10}  {name}" if hasattr(test, "title") else name
+        self.stream.writeln(f"{'FAILED' if failed else 'ok':6} {time.monotonic() - self.begun:5.1f} s  {about}")
         if failed:
             self.stream.writeln("".join(getattr(test, "said", [])))
         self.stream.flush()
@@ -42,9 +43,9 @@ class Results(unittest.TextTestResult):
         return len(self.failures) + len(self.errors)
 
 
-def run(modules, words, summary, end):
+def run(modules, words, summary, end=lambda: None):
     """Runs the tests of `modules` whose names hold one of `words`, all of them without any; `end` is called whatever happens.
-    Writes the summary; gives the number that failed."""
+    Writes the summary; gives the exit code."""
     # What we started is ended by whatever ends this. Of all that can be raised in a test, unittest lets only this one through.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     loader = unittest.TestLoader()
@@ -57,4 +58,4 @@ def run(modules, words, summary, end):
     passed, failed = outcome.counts
     failed += passed + failed == 0 or (failed == 0 and not outcome.wasSuccessful())
     summary.write_text(f"{passed} passed, {failed} failed\n")
-    return failed
+    return 1 if failed else 0

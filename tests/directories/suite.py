@@ -15,11 +15,11 @@ MODULES = ["test_directories", "test_lists"]
 
 def main(words):
     forget_worlds()
-    failed = runner.run(MODULES, words, Path(os.environ["STATE"]) / "summary", world.end_all)
+    code = runner.run(MODULES, words, Path(os.environ["STATE"]) / "summary", world.end_all)
     # What a failed test left is worth a look, until the next run.
-    if not failed:
+    if code == 0:
         forget_worlds()
-    return 1 if failed else 0
+    return code
 
 
 def forget_worlds():

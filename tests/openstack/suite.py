@@ -3,7 +3,6 @@ revokd, a store), and reads back all of it before and after: exactly what was de
 whole cloud is as it was. Run it by ./run, which starts the servers; REVOKD names the binary."""
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +15,9 @@ from pathlib import Path
 
 import world
 from world import GLANCE, KEYSTONE, STATE, AccessLog, Owner, Refused, stranger, age_share, share_age_days
+
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+import runner
 
 REVOKD = os.environ.get("REVOKD", "")
 DONE, FAILED, HELD, DEAD = 0, 1, 4, 5  # revokd's exit codes
@@ -641,35 +643,6 @@ clouds:
         self.assert_gone(before, [(first, a), (last, b)])
 
 
-class Results(unittest.TextTestResult):
-    """One line for each test: its verdict, its seconds and its name; a test fails once, however much goes wrong in it."""
-
-    def startTest(self, test):
-        super(unittest.TextTestResult, self).startTest(test)
-        self.begun, self.bad = time.monotonic(), len(self.failures) + len(self.errors)
-
-    def stopTest(self, test):
-        super().stopTest(test)
-        failed = len(self.failures) + len(self.errors) > self.bad
-        self.counts[failed] += 1
-        name = test.id().rsplit(".", 1)[1].removeprefix("test_").replace("_", " ")
-        self.stream.writeln(f"{'FAILED' if failed else 'ok':6} {time.monotonic() - self.begun:5.1f} s  {name}")
-        self.stream.flush()
-
-
-def main(patterns):
-    world.forget_images()
-    loader = unittest.TestLoader()
-    loader.testNamePatterns = [f"*{re.sub('[ -]', '_', pattern)}*" for pattern in patterns] or None
-    suite = loader.loadTestsFromTestCase(RealCloud)
-    Results.counts = [0, 0]
-    outcome = unittest.TextTestRunner(resultclass=Results, verbosity=0).run(suite)
-    passed, failed = Results.counts
-    # An error outside of any test (the servers do not answer, say) is a failure too, and so is a suite without a test.
-    failed += passed + failed == 0 or (failed == 0 and not outcome.wasSuccessful())
-    (STATE / "run/summary").write_text(f"{passed} passed, {failed} failed\n")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    world.forget_images()
+    sys.exit(runner.run(["__main__"], sys.argv[1:], STATE / "run/summary"))

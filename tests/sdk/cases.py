@@ -47,7 +47,7 @@ def for_each(*flavours):
         module = sys.modules[case.__module__]
         for flavour in flavours:
             name = f"{case.__name__}_{flavour.replace('-', '_')}"
-            setattr(module, name, type(name, (case, OnCloud), {"flavour": flavour, "__module__": case.__module__}))
+            setattr(module, name, type(name, (case, OnCloud), {"flavour": flavour, "title": flavour, "__module__": case.__module__}))
         return case
 
     return make

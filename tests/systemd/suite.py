@@ -9,11 +9,5 @@ import runner
 
 MODULES = ["test_install", "test_service", "test_faults", "test_package"]
 
-
-def main(words):
-    failed = runner.run(MODULES, words, Path(os.environ["STATE"]) / "summary", lambda: None)
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(runner.run(MODULES, sys.argv[1:], Path(os.environ["STATE"]) / "summary"))
