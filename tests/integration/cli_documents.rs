@@ -86,7 +86,7 @@ fn call(text: &str) -> Option<Vec<String>> {
         word if is_placeholder(word) => "1".to_owned(),
         word => word.to_owned(),
     };
-    let until_redirected = arguments.iter().take_while(|word| !word.contains('>'));
+    let until_redirected = arguments.iter().take_while(|word| !word.contains(['<', '>']));
     Some(until_redirected.map(value).collect())
 }
 

@@ -36,6 +36,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["audit", "verify"], "--head <HEAD>"),
     (&["demo"], "--serve"),
     (&["doctor"], "Examples:"),
+    (&["init"], "Examples:"),
     (&["simulate"], "Examples:"),
     (&["completions"], "Examples:"),
     (&["man"], "--directory <DIRECTORY>"),
