@@ -100,9 +100,9 @@ pub async fn serve_as(
     listener: TcpListener,
     stop_within: Duration,
 ) -> Result<(), DaemonError> {
-    let _lock = patient_lock(&context)
-        .await?
-        .ok_or_else(|| other_daemon(&context))?;
+    let Some(_lock) = own_lock(service, &context).await? else {
+        return Ok(());
+    };
     record(&context, Event::DaemonStarted, env!("CARGO_PKG_VERSION")).await?;
     // Not before the lock is had: who is refused was never ready.
     tracing::info!(
@@ -291,6 +291,29 @@ async fn retire(context: &Context) -> Result<(), StoreError> {
         );
     }
     Ok(())
+}
+
+/// The lock, once it is free; `None` if the context says stop before.
+///
+/// A command such as `run --policy` may have taken over the work while no daemon
+/// ran. A service manager would start this one again and again and give up in
+/// the end, so with one the command is waited for. A person is told at once.
+async fn own_lock(service: &Service, context: &Context) -> Result<Option<DispatchLock>, DaemonError> {
+    if let Some(lock) = patient_lock(context).await? {
+        return Ok(Some(lock));
+    }
+    if !service.is_heard() {
+        return Err(other_daemon(context));
+    }
+    let pid = context.store.dispatcher_pid().unwrap_or(0);
+    tracing::warn!(pid, "another revokd works on this store; waiting until it ends");
+    service.waiting_for(pid);
+    while !context.stop.is_cancelled() {
+        if let Some(lock) = patient_lock(context).await? {
+            return Ok(Some(lock));
+        }
+    }
+    Ok(None)
 }
 
 /// A command that only asks who has the lock may hold it for a moment.

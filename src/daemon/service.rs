@@ -26,9 +26,7 @@ mod tests;
 /// Sends one datagram to the manager.
 pub type Tell = Arc<dyn Fn(&[NotifyState<'_>]) + Send + Sync>;
 
-/// The longest start that is waited for, in steps: a large store may take its
-/// time to be brought up to date.
-const START_STEPS: u32 = 60;
+/// How often a start that goes on asks for more time.
 const START_STEP: Duration = Duration::from_secs(20);
 
 /// The loops beat this often at least, also where the manager waits long.
@@ -98,14 +96,27 @@ impl Service {
         &self.beats
     }
 
-    /// Asks for more time as long as the start goes on. Has an end, so that a
-    /// start that hangs is not waited for for good.
+    /// Asks for more time until the daemon is ready: a large store may take its
+    /// time to be brought up to date, and a start that is cut short has to begin
+    /// that anew.
     pub async fn ask_for_time(&self) {
-        for _ in 0..START_STEPS {
-            let step = u32::try_from(START_STEP.as_micros()).unwrap_or(u32::MAX);
-            self.send(&[NotifyState::ExtendTimeoutUsec(step.saturating_mul(2))]);
-            tokio::time::sleep(START_STEP).await;
+        let step = u32::try_from(START_STEP.as_micros()).unwrap_or(u32::MAX);
+        let asking = async {
+            loop {
+                self.send(&[NotifyState::ExtendTimeoutUsec(step.saturating_mul(2))]);
+                tokio::time::sleep(START_STEP).await;
+            }
+        };
+        tokio::select! {
+            () = self.until_ready() => {}
+            () = asking => {}
         }
+    }
+
+    /// The start goes on once that process ends.
+    pub fn waiting_for(&self, pid: u32) {
+        let status = format!("waiting for another revokd (pid {pid}) that works on the store");
+        self.send(&[NotifyState::Status(&status)]);
     }
 
     /// The daemon does its job from now on.
@@ -181,7 +192,8 @@ impl Service {
         *self.phase.borrow() == Phase::Stopping
     }
 
-    fn is_heard(&self) -> bool {
+    /// Whether there is a manager at all.
+    pub fn is_heard(&self) -> bool {
         self.tell.is_some()
     }
 
