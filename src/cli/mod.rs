@@ -24,7 +24,7 @@ mod status;
 mod target;
 mod tasks;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{CommandFactory, Parser, Subcommand};
 
@@ -130,6 +130,8 @@ pub fn main() -> ExitCode {
         output::print_error(&error);
         Exit::Failed
     });
+    // What is still read from a disk that hangs is nobody's any more.
+    runtime.shutdown_timeout(Duration::from_secs(1));
     ExitCode::from(exit.code())
 }
 

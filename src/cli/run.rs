@@ -91,30 +91,21 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
 async fn serve(path: &Path, config: &Config) -> anyhow::Result<Exit> {
     tracing::info!(store = %config.daemon.store.display(), "revokd {} starts", env!("CARGO_PKG_VERSION"));
     let service = Arc::new(Service::of_environment());
-    let context = context_in_time(config, &service)?;
+    let reload = Reload::of(path.to_owned(), service.clone())?;
+    let asking = service.clone();
+    let asking = tokio::spawn(async move { asking.ask_for_time().await });
+    // A large store may take its time to be brought up to date.
+    let context = tokio::task::block_in_place(|| assemble::context(config))?;
     let listener = TcpListener::bind(config.daemon.listen)
         .await
         .with_context(|| format!("listening on {}", config.daemon.listen))?;
-    let reload = Reload {
-        path: path.to_owned(),
-        service: service.clone(),
-    };
     let signals = tokio::spawn(heed_signals(context.clone(), Some(reload))?);
     let served = daemon::serve_as(&service, context, listener, config.daemon.stop_within).await;
     signals.abort();
+    asking.abort();
     served?;
     tracing::info!("stopped");
     Ok(Exit::Done)
-}
-
-/// A large store may take its time to be brought up to date: whoever started
-/// the daemon is told that it is at it.
-fn context_in_time(config: &Config, service: &Arc<Service>) -> anyhow::Result<Arc<Context>> {
-    let asking = service.clone();
-    let asking = tokio::spawn(async move { asking.ask_for_time().await });
-    let context = tokio::task::block_in_place(|| assemble::context(config));
-    asking.abort();
-    context
 }
 
 async fn once(config: &Config, arguments: &Arguments) -> anyhow::Result<Exit> {

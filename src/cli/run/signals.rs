@@ -12,8 +12,9 @@ use crate::{
 
 /// Where a reload reads from, and who is told of it.
 pub struct Reload {
-    pub path: PathBuf,
-    pub service: Arc<Service>,
+    path: PathBuf,
+    service: Arc<Service>,
+    hangup: Signal,
 }
 
 /// SIGTERM and SIGINT stop; SIGHUP reloads where there is something to reload.
@@ -24,20 +25,19 @@ pub fn heed_signals(
 ) -> anyhow::Result<impl Future<Output = ()>> {
     let terminate = signal(SignalKind::terminate())?;
     let interrupt = signal(SignalKind::interrupt())?;
-    let hangup = signal(SignalKind::hangup())?;
-    Ok(heed(context, reload, [terminate, interrupt, hangup]))
+    // Where there is nothing to reload there is no reason to die of it.
+    let unheeded = signal(SignalKind::hangup())?;
+    Ok(heed(context, reload, [terminate, interrupt, unheeded]))
 }
 
 async fn heed(
     context: Arc<Context>,
-    reload: Option<Reload>,
-    [mut terminate, mut interrupt, mut hangup]: [Signal; 3],
+    mut reload: Option<Reload>,
+    [mut terminate, mut interrupt, _unheeded]: [Signal; 3],
 ) {
     let reloads = async {
-        match &reload {
-            Some(reload) => reload.at_each(&mut hangup, &context).await,
-            // There is nothing to reload, and no reason to die of it.
-            None => while hangup.recv().await.is_some() {},
+        if let Some(reload) = &mut reload {
+            reload.at_each(&context).await;
         }
         std::future::pending().await
     };
@@ -53,11 +53,21 @@ async fn heed(
 }
 
 impl Reload {
+    /// SIGHUP is caught from now on, and heeded once the daemon is ready.
+    pub fn of(path: PathBuf, service: Arc<Service>) -> anyhow::Result<Reload> {
+        let hangup = signal(SignalKind::hangup())?;
+        Ok(Reload {
+            path,
+            service,
+            hangup,
+        })
+    }
+
     /// One after the other; however many ask meanwhile, one more follows.
-    async fn at_each(&self, hangup: &mut Signal, context: &Context) {
+    async fn at_each(&mut self, context: &Context) {
         // A daemon that waits for the store has no say in it yet.
         self.service.until_ready().await;
-        while hangup.recv().await.is_some() {
+        while self.hangup.recv().await.is_some() {
             self.service.reloading();
             let refused = self.reload(context).await.unwrap_or_else(|error| {
                 tracing::error!(error = &*error as &dyn std::error::Error, "the reload failed");
