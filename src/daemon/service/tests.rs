@@ -149,6 +149,31 @@ async fn a_loop_that_stands_still_ends_the_pings_and_one_that_goes_on_begins_the
     attending.abort();
 }
 
+#[tokio::test]
+async fn a_daemon_waits_for_a_command_that_works_on_the_store_and_heeds_a_stop_meanwhile() {
+    let scene = Scene::new(0, 0).await;
+    let command = scene.context.store.dispatch_lock().unwrap().expect("free");
+    let (service, sent) = service(None);
+    let serve = async || {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (service, context) = (service.clone(), scene.context.clone());
+        tokio::spawn(async move {
+            crate::daemon::serve_as(&service, context, listener, Duration::from_secs(60)).await
+        })
+    };
+    let waits = |sent: &[String]| sent.iter().any(|one| one.starts_with("STATUS=waiting for another"));
+    let serving = serve().await;
+    until(&sent, waits).await;
+    assert!(!sent.lock().unwrap().iter().any(|one| one.starts_with("READY=1")));
+    drop(command);
+    until(&sent, |sent| sent.iter().any(|one| one.starts_with("READY=1"))).await;
+    scene.context.stop.cancel();
+    serving.await.unwrap().unwrap();
+
+    let _command = scene.context.store.dispatch_lock().unwrap().expect("free");
+    serve().await.await.unwrap().unwrap();
+}
+
 #[test]
 fn where_nobody_listens_nothing_is_asked_of_the_loops() {
     let service = Service::of(None, Some(Duration::from_secs(60)));
