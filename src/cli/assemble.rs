@@ -70,7 +70,7 @@ pub fn show(problems: &Problems) {
     if logging::is_on_journal() {
         return log(problems);
     }
-    output::tell(&problems.render(output::colour_on_stderr(), output::width()));
+    output::tell_coloured(&problems.render(output::colour_on_stderr(), output::width()));
     output::tell(&format!(
         "{} in the configuration; nothing was done.\n",
         output::count(problems.count() as u64, "problem", "problems")
@@ -81,7 +81,7 @@ pub fn show_warnings(warnings: &Problems) {
     if logging::is_on_journal() {
         log_warnings(warnings);
     } else if !warnings.is_empty() {
-        output::tell(&warnings.render_warnings(output::colour_on_stderr(), output::width()));
+        output::tell_coloured(&warnings.render_warnings(output::colour_on_stderr(), output::width()));
     }
 }
 

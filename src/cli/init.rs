@@ -110,7 +110,7 @@ fn conclude(config: &Path, secret: &Secret, is_sound: bool) -> anyhow::Result<Ex
     match assemble::load(config, Timestamp::now()) {
         Ok(loaded) => assemble::show_warnings(&loaded.warnings),
         Err(problems) => {
-            output::tell(&problems.render(output::colour_on_stderr(), output::width()));
+            output::tell_coloured(&problems.render(output::colour_on_stderr(), output::width()));
             output::tell("the section was written, but the configuration as a whole is not valid yet\n");
             return Ok(Exit::ConfigurationInvalid);
         }

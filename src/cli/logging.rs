@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use tracing_subscriber::EnvFilter;
 
 use self::line::Lines;
-pub use self::line::on_one_line;
+pub use self::line::{on_one_line, steers};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {

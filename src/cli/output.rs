@@ -63,7 +63,16 @@ pub fn print_error(error: &anyhow::Error) {
 /// Like `eprint!`, which panics where nobody reads: what was told to nobody
 /// must not change how a command ends.
 pub fn tell(text: &str) {
-    drop(io::stderr().lock().write_all(text.as_bytes()));
+    drop(io::stderr().lock().write_all(harmless(text).as_bytes()));
+}
+
+/// The same for a text that has its colours already.
+pub fn tell_coloured(text: &str) {
+    drop(
+        io::stderr()
+            .lock()
+            .write_all(harmless_but_coloured(text).as_bytes()),
+    );
 }
 
 /// Whether diagnostics may be coloured.
@@ -104,11 +113,34 @@ pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [St
 fn harmless(text: &str) -> String {
     let escape = |c: char| match c {
         '\n' => c.to_string(),
-        c if c.is_control() => c.escape_default().to_string(),
+        c if logging::steers(c) => c.escape_default().to_string(),
         c => c.to_string(),
     };
     text.chars().map(escape).collect()
 }
+
+/// Keeps what does nothing but colour, and ends of lines as other systems write
+/// them.
+fn harmless_but_coloured(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let mut parts = text.split(COLOUR);
+    let mut clean = parts.next().map(harmless).unwrap_or_default();
+    for part in parts {
+        let codes = part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+        match codes.strip_prefix('m') {
+            Some(rest) => {
+                clean.push_str(COLOUR);
+                clean.push_str(&part[..part.len() - rest.len()]);
+                clean.push_str(&harmless(rest));
+            }
+            None => clean.push_str(&harmless(&format!("{COLOUR}{part}"))),
+        }
+    }
+    clean
+}
+
+/// What begins a sequence that colours; digits and an `m` end it.
+const COLOUR: &str = "\u{1b}[";
 
 /// Around the content of each cell.
 const PADDING: usize = 2;
@@ -155,13 +187,13 @@ pub fn moment_or_dash(value: Option<Timestamp>) -> String {
     value.map_or_else(|| "-".to_owned(), moment)
 }
 
-/// `1 share`, `2 shares`.
 /// Joined by commas.
 pub fn words<T: ToString>(words: &[T]) -> String {
     let words: Vec<String> = words.iter().map(ToString::to_string).collect();
     words.join(", ")
 }
 
+/// `1 share`, `2 shares`.
 pub fn count(number: u64, one: &str, many: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { many })
 }
@@ -186,6 +218,25 @@ mod tests {
             let row = ["1", id, columns, id, &text].map(str::to_owned);
             let table = table(["a", "b", "c", "d", "e"], [row]);
             assert!(table.lines().all(|line| line.chars().count() <= 140), "{table}");
+        }
+    }
+
+    #[test]
+    fn what_is_told_cannot_steer_a_terminal() {
+        let foreign = "cloud\u{1b}[2J \u{9b}2J\rforged\u{202e}\u{7}\nnext";
+        let expected = r"cloud\u{1b}[2J \u{9b}2J\rforged\u{202e}\u{7}";
+        assert_eq!(harmless(foreign), format!("{expected}\nnext"));
+        assert_eq!(harmless_but_coloured(foreign), format!("{expected}\nnext"));
+    }
+
+    #[test]
+    fn colours_stay_where_they_are_meant_and_nowhere_else() {
+        let coloured = "\u{1b}[31m×\u{1b}[0m here\r\n\u{1b}[38;5;1mthere\u{1b}[m";
+        assert_eq!(harmless_but_coloured(coloured), coloured.replace('\r', ""));
+        assert_eq!(harmless("\u{1b}[31mred"), r"\u{1b}[31mred");
+        for other in ["[31", "[?25lm", "]0;title", "[1;", "[3Am", "[", ""] {
+            let told = harmless_but_coloured(&format!("\u{1b}{other}"));
+            assert_eq!(told, format!(r"\u{{1b}}{other}"));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `/metrics`, `/healthz` and `/readyz`, on loopback unless configured
 //! otherwise; and, where a token is configured, the way to wake a policy.
 
+mod connections;
+
 use std::sync::Arc;
 
 use axum::{
@@ -13,18 +15,14 @@ use axum::{
 use serde_json::json;
 use tokio::net::TcpListener;
 
+use self::connections::BOUNDS;
 use super::{context::Context, health};
 use crate::model::PolicyName;
 
 /// Answers until the context says stop.
-///
-/// # Errors
-/// The listener broke.
-pub async fn serve(context: Arc<Context>, listener: TcpListener) -> std::io::Result<()> {
+pub async fn serve(context: Arc<Context>, listener: TcpListener) {
     let stop = context.stop.clone();
-    axum::serve(listener, router(context))
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+    connections::answer(router(context), listener, BOUNDS, stop).await;
 }
 
 fn router(context: Arc<Context>) -> Router {

@@ -13,7 +13,7 @@ use super::{
     policy::{Policy, Protection},
     resource::{Resource, Targets},
 };
-use crate::model::{Inventory, Kind, Revocation, Service, Target, Task};
+use crate::model::{Inventory, Kind, Mode, Revocation, Service, Target, Task};
 
 /// What a fresh view of the resource says about a task that is about to be
 /// carried out.
@@ -158,6 +158,10 @@ fn outdated(task: &Task, policy: Option<&Policy>, valid: SignedDuration, now: Ti
             return Some("the policy changed since the decision; the next run decides afresh".to_owned());
         }
         Some(policy) if !policy.enabled => return Some("the policy was disabled".to_owned()),
+        // No run queues for one: such a task came into the store another way.
+        Some(policy) if policy.mode == Mode::Observe => {
+            return Some("the policy only observes, and removes nothing".to_owned());
+        }
         Some(_) => {}
     }
     too_old(task, valid, now)

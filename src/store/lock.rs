@@ -5,13 +5,13 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io::{Read, Seek, Write},
-    os::unix::fs::OpenOptionsExt,
+    io::{self, Read, Seek, Write},
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process,
 };
 
-use super::error::StoreError;
+use super::{error::StoreError, owner};
 
 /// Held by the only dispatcher of a store until it is dropped.
 #[derive(Debug)]
@@ -26,14 +26,7 @@ pub(super) fn take(store: &Path) -> Result<Option<DispatchLock>, StoreError> {
         path: path.clone(),
         source,
     };
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600);
-    let mut file = options.open(&path).map_err(failed)?;
+    let mut file = open(&path, store).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),
@@ -43,6 +36,33 @@ pub(super) fn take(store: &Path) -> Result<Option<DispatchLock>, StoreError> {
     file.rewind().map_err(failed)?;
     writeln!(file, "{}", process::id()).map_err(failed)?;
     Ok(Some(DispatchLock { file }))
+}
+
+/// The service must be able to take the lock after a command of root did.
+fn open(path: &Path, store: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).mode(0o600);
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            owner::give(&file, store)?;
+            Ok(file)
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let file = options.open(path)?;
+            match is_itself(&file, path)? {
+                true => Ok(file),
+                false => Err(io::Error::other("a link lies where the lock belongs")),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Who can write beside the store must not lead a command of root, which writes
+/// into the lock, to a file of somebody else's.
+fn is_itself(file: &File, path: &Path) -> io::Result<bool> {
+    let (opened, lies) = (file.metadata()?, path.symlink_metadata()?);
+    Ok(opened.ino() == lies.ino() && opened.dev() == lies.dev() && opened.nlink() == 1)
 }
 
 /// What the last holder wrote; it may be dead. For messages only.
@@ -71,12 +91,17 @@ fn lock_path(store: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::{fs, os::unix::fs::symlink};
+
+    use super::{
+        super::owner::tests::{given_away, owner},
+        *,
+    };
 
     #[test]
     fn only_one_holds_it_and_says_who_it_is() {
         let directory = tempfile::tempdir().unwrap();
-        let store = directory.path().join("revokd.db");
+        let store = store_in(directory.path());
         assert_eq!(holder_pid(&store), None);
         let lock = take(&store).unwrap().expect("nobody else has it");
         assert!(take(&store).unwrap().is_none());
@@ -84,5 +109,36 @@ mod tests {
         drop(lock);
         assert_eq!(holder_pid(&store), None);
         assert!(take(&store).unwrap().is_some());
+    }
+
+    #[test]
+    fn it_belongs_to_the_owner_of_the_store_whoever_took_it_first() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store_in(directory.path());
+        let expected = given_away(&store);
+        drop(take(&store).unwrap().expect("nobody else has it"));
+        assert_eq!(owner(&lock_path(&store)), expected);
+    }
+
+    #[test]
+    fn a_link_in_its_place_leads_nowhere() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store_in(directory.path());
+        let precious = directory.path().join("precious");
+        fs::write(&precious, "kept").unwrap();
+        let links: [fn(&Path, &Path) -> io::Result<()>; 2] =
+            [|of, at| symlink(of, at), |of, at| fs::hard_link(of, at)];
+        for link in links {
+            link(&precious, &lock_path(&store)).unwrap();
+            assert!(take(&store).is_err());
+            assert_eq!(fs::read_to_string(&precious).unwrap(), "kept");
+            fs::remove_file(lock_path(&store)).unwrap();
+        }
+    }
+
+    fn store_in(directory: &Path) -> PathBuf {
+        let store = directory.join("revokd.db");
+        fs::write(&store, "").unwrap();
+        store
     }
 }

@@ -45,6 +45,7 @@ mod listings;
 mod lock;
 mod open;
 mod operate;
+mod owner;
 mod readers;
 mod recover;
 mod removed;

@@ -15,7 +15,7 @@ use std::{
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
-use super::error::StoreError;
+use super::{error::StoreError, owner};
 
 /// The prepared statements a connection keeps; there are about fifty.
 const STATEMENTS_KEPT: usize = 128;
@@ -112,7 +112,8 @@ fn make_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// SQLite would make the file with the process's umask, and gives the log
-/// beside it the mode that the file has.
+/// beside it the mode and the owner that the file has. A directory that a
+/// service has already is one whose files it must be able to open.
 fn create_private(path: &Path) -> io::Result<()> {
     match OpenOptions::new()
         .write(true)
@@ -120,7 +121,7 @@ fn create_private(path: &Path) -> io::Result<()> {
         .mode(0o600)
         .open(path)
     {
-        Ok(_) => Ok(()),
+        Ok(file) => owner::give(&file, &directory_of(path)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error),
     }
@@ -252,7 +253,10 @@ fn not_a_store(path: &Path, found: &'static str) -> StoreError {
 mod tests {
     use std::{fs, os::unix::fs::PermissionsExt};
 
-    use super::*;
+    use super::{
+        super::owner::tests::{beside, given_away, owner},
+        *,
+    };
 
     fn refusal(path: &Path) -> String {
         open_for_writing(path).expect_err("this is no store").to_string()
@@ -355,5 +359,17 @@ mod tests {
         open_for_writing(&own.join("revokd.db")).unwrap();
         let mode = own.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o7777, 0o700);
+    }
+
+    #[test]
+    fn all_of_a_store_belongs_to_the_owner_of_its_directory_whoever_made_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("revokd.db");
+        let expected = given_away(directory.path());
+        let store = open_for_writing(&path).unwrap();
+        for ending in ["", "-wal", "-shm"] {
+            assert_eq!(owner(&beside(&path, ending)), expected, "{ending}");
+        }
+        drop(store);
     }
 }

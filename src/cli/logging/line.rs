@@ -128,7 +128,7 @@ pub fn on_one_line(text: &str) -> String {
 
 /// Control characters, line breaks of Unicode, and what turns the direction of
 /// the text that follows.
-fn steers(c: char) -> bool {
+pub fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

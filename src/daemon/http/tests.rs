@@ -12,7 +12,7 @@ use crate::daemon::{carry_out::tests::scene::Scene, context::Rules, wake::Wake};
 struct Door {
     scene: Scene,
     address: std::net::SocketAddr,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
 }
 
 impl Door {
@@ -50,7 +50,7 @@ impl Door {
 
     async fn close(self) {
         self.scene.context.stop.cancel();
-        self.serving.await.unwrap().unwrap();
+        self.serving.await.unwrap();
         self.scene.finish().await;
     }
 }

@@ -143,6 +143,14 @@ fn a_policy_that_changed_left_or_was_disabled_takes_nothing_more() {
 }
 
 #[test]
+fn a_policy_that_only_observes_removes_nothing_whatever_is_queued_under_it() {
+    let mut observes = lapses();
+    observes.mode = Mode::Observe;
+    let reason = cancelled(check(&task(), Some(&observes), &as_decided()));
+    assert!(reason.contains("only observes"), "{reason}");
+}
+
+#[test]
 fn what_the_policy_would_no_longer_decide_is_cancelled_with_the_reason() {
     let protection = Protection {
         projects: crate::engine::patterns::Patterns::compile(vec!["a".into()]).ok(),
