@@ -81,7 +81,6 @@ class Documents(Case):
         installs = iter([self.installed, self.upgraded])
         started = 0
         for command in documents.commands("docs/operations.md"):
-            print(f"{time.monotonic():.1f} {command}", flush=True)
             before.pop(command, lambda: None)()
             if command.startswith("apt install"):
                 next(installs)(command)
