@@ -2,29 +2,24 @@
 that do not go through it, and what must hold after every test."""
 import json
 import re
-import shutil
 import time
 import unittest
 
 import box
 from box import must, path, run, show, until, write
+from packages import PRISTINE, UNIT, install_once
 
-UNIT = "revokd.service"
 DONE = 0  # revokd's exit code
 STATE_INSIDE = "/var/lib/private/revokd"
 ADDRESS = "http://127.0.0.1:9469"
 WAKE_TOKEN = "wake-of-the-suite-0123456789"
 # Of the tests alone: a restart and a watchdog for which nobody has to wait.
 QUICK = "[Service]\nRestartSec=100ms\nWatchdogSec=3s\n"
-PRISTINE = "/run/pristine"
 
 
-def install_once():
-    """The package as it was made; what it brought to /etc is kept aside, to begin each test with."""
-    if not path(PRISTINE).exists():
-        shutil.copy(box.PACKAGE, box.SHARED / "revokd.deb")
-        must("dpkg", "--install", f"{box.SHARED_INSIDE}/revokd.deb")
-        must("cp", "-a", "/etc/revokd", PRISTINE)
+def slow_cloud():
+    """For what happens in the middle of a batch: two seconds and more with two calls at once."""
+    return box.Cloud("remove-member=150ms", images=16, projects=6, shares=3)
 
 
 class Case(unittest.TestCase):

@@ -7,7 +7,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 import runner
 
-MODULES = ["test_install", "test_service", "test_faults", "test_package"]
+MODULES = ["test_install", "test_service", "test_examples", "test_faults", "test_package", "test_documents"]
 
 if __name__ == "__main__":
     sys.exit(runner.run(MODULES, sys.argv[1:], Path(os.environ["STATE"]) / "summary"))

@@ -1,14 +1,14 @@
 """What happens to the service that it did not ask for: it is killed, it hangs, it works for longer than anybody thought."""
 import box
 from box import Cloud, StoppedThread, must, show, until
-from cases import UNIT, Case
+from cases import UNIT, Case, slow_cloud
 
 
 class Faults(Case):
     title = "faults"
 
     def slow_batch(self):
-        self.configure(Cloud("remove-member=150ms", images=20, projects=8, shares=4), more="concurrency = 2")
+        self.configure(slow_cloud(), more="concurrency = 2")
         before = self.cloud.shares()
         self.start()
         self.wake()
@@ -43,7 +43,7 @@ class Faults(Case):
 
     def test_work_that_takes_longer_than_the_watchdog_is_no_hang(self):
         self.drop("watchdog", "[Service]\nWatchdogSec=2s\n")
-        self.configure(Cloud("list-images=5s*1", "remove-member=5s*1"))
+        self.configure(Cloud("list-images=3s*1", "remove-member=3s*1"))
         before = self.cloud.shares()
         self.start()
         pid = show(UNIT, "MainPID")

@@ -1,28 +1,14 @@
 """The package over a running service: a higher version with an older store, removal, purge."""
 import shutil
 import sqlite3
-import subprocess
 
 import box
 from box import Cloud, must, path, run, show
-from cases import STATE_INSIDE, UNIT, Case
+from cases import STATE_INSIDE, UNIT, Case, slow_cloud
+from packages import NEWER, PLAIN, install_again
 
 MIGRATIONS = box.HERE.parent.parent / "src" / "store" / "migrations"
 BEFORE = 2  # the version of the store that is made here; the binary knows later ones
-
-
-def newer():
-    """The package once more, under a higher version and with another file of configuration; gives its path in the box."""
-    folder, file = box.STATE / "repacked", box.SHARED / "newer.deb"
-    if not file.exists():
-        subprocess.run(["dpkg-deb", "--raw-extract", box.PACKAGE, folder], check=True)
-        control = folder / "DEBIAN" / "control"
-        lines = ["Version: 9.0.0-1" if line.startswith("Version:") else line for line in control.read_text().splitlines()]
-        control.write_text("\n".join(lines) + "\n")
-        with (folder / "etc/revokd/revokd.toml").open("a") as shipped:
-            shipped.write("# A line of a later version.\n")
-        subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, file], check=True, stdout=subprocess.DEVNULL)
-    return f"{box.SHARED_INSIDE}/{file.name}"
 
 
 def fetch(store):
@@ -77,11 +63,10 @@ class Package(Case):
 
     def tearDown(self):
         super().tearDown()
-        # The next test finds the package as it was made, whatever this one did with it.
-        must("dpkg", "--install", "--force-downgrade", "--force-confnew", f"{box.SHARED_INSIDE}/revokd.deb")
+        install_again()
 
     def test_upgrade_over_a_running_service_with_an_older_store(self):
-        self.configure(Cloud("remove-member=150ms", images=20, projects=8, shares=4), more="concurrency = 2")
+        self.configure(slow_cloud(), more="concurrency = 2")
         before = self.cloud.shares()
         self.start()
         self.wake()
@@ -99,7 +84,7 @@ class Package(Case):
         configuration = path("/etc/revokd/revokd.toml").read_text()
         policy = path("/etc/revokd/policies/shares.toml").read_text()
 
-        upgraded = run("dpkg", "--install", "--force-confold", newer())
+        upgraded = run("dpkg", "--install", "--force-confold", NEWER)
         self.ran.append(upgraded.text)
         self.assertEqual(upgraded.code, 0, upgraded.text)
         state, pid = show(UNIT, "ActiveState", "MainPID")
@@ -113,10 +98,6 @@ class Package(Case):
         self.assertEqual(path("/etc/revokd/revokd.toml").read_text(), configuration, "an edited file is kept")
         self.assertEqual(path("/etc/revokd/policies/shares.toml").read_text(), policy)
         self.assertEqual(path("/etc/revokd/secrets/sim-password").read_text().strip(), self.cloud.password)
-
-    def test_an_upgrade_starts_nothing_that_was_stopped(self):
-        must("dpkg", "--install", "--force-confold", newer())
-        self.assertEqual(show(UNIT, "ActiveState", "UnitFileState"), ["inactive", "disabled"])
 
     def test_removal_stops_it_and_keeps_what_is_the_operators_and_purge_nothing(self):
         self.configure(Cloud())
@@ -134,7 +115,7 @@ class Package(Case):
         self.assertEqual([name for name in kept if path(name).exists()], kept)
 
         # Installed again, it goes on where it was.
-        must("dpkg", "--install", f"{box.SHARED_INSIDE}/revokd.deb")
+        must("dpkg", "--install", PLAIN)
         self.start()
         self.assertEqual(set(self.task_states()), {"done"})
         self.store_belongs_to_the_service()

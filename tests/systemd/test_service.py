@@ -2,9 +2,7 @@
 import re
 
 from box import Cloud, must, path, run, show, until, write
-from cases import ADDRESS, STATE_INSIDE, UNIT, Case
-
-SLOW = "remove-member=150ms"
+from cases import ADDRESS, STATE_INSIDE, UNIT, Case, slow_cloud
 
 
 class Service(Case):
@@ -152,7 +150,7 @@ class Service(Case):
     # --- stop
 
     def test_a_stop_in_the_middle_of_a_batch_loses_nothing(self):
-        self.configure(Cloud(SLOW, images=20, projects=8, shares=4), more="concurrency = 2")
+        self.configure(slow_cloud(), more="concurrency = 2")
         before = self.cloud.shares()
         self.start()
         self.wake()

@@ -52,6 +52,11 @@ pub fn findings(config: &Path, paths: &Paths) -> Vec<Finding> {
     findings
 }
 
+/// Whether an installed service brings that directory with its first start.
+pub fn makes(directory: &Path) -> bool {
+    installed().is_some_and(|(_, text)| Unit::parse(&text).makes(directory))
+}
+
 /// The unit's file, with its text and that of its drop-ins.
 fn installed() -> Option<(PathBuf, String)> {
     let files = DIRECTORIES

@@ -25,12 +25,9 @@ pub struct Examined {
 
 pub async fn examine(path: &Path, own: u32) -> Examined {
     let directory = files::folder(path);
-    let shown = directory.display();
     let mut findings = Vec::new();
     let Some(lies) = files::lies(&directory) else {
-        let seen = format!("its directory {shown} is not there or cannot be looked into");
-        let mend = format!("mkdir -m 700 {shown}; the service makes its own below /var/lib");
-        findings.push(Finding::problem("place", seen, mend));
+        findings.push(no_place(&directory, super::service::makes(&directory)));
         return Examined {
             findings,
             inspection: None,
@@ -78,6 +75,18 @@ pub async fn examine(path: &Path, own: u32) -> Examined {
         inspection.as_ref().and_then(|found| found.dispatcher),
     ));
     Examined { findings, inspection }
+}
+
+/// To somebody who just installed the package nothing is wrong yet.
+fn no_place(directory: &Path, comes_with_the_service: bool) -> Finding {
+    let shown = directory.display();
+    if comes_with_the_service && !directory.is_symlink() {
+        let why = format!("nothing has run yet: the service makes {shown} when it first starts");
+        return Finding::not_checked("place", why, "systemctl enable --now revokd");
+    }
+    let seen = format!("its directory {shown} is not there or cannot be looked into");
+    let mend = format!("mkdir -m 700 {shown}; the service makes its own below /var/lib");
+    Finding::problem("place", seen, mend)
 }
 
 fn place(directory: &Lies) -> Finding {
@@ -289,6 +298,13 @@ mod tests {
         assert_eq!(place(&lies(0o1777)).verdict, Verdict::Ok);
         assert_eq!(place(&lies(0o770)).verdict, Verdict::Warning);
         assert_eq!(place(&lies(0o700)).verdict, Verdict::Ok);
+    }
+
+    #[test]
+    fn a_place_that_the_first_start_brings_is_no_problem() {
+        let directory = Path::new("/var/lib/nobody-made-this");
+        assert_eq!(no_place(directory, true).verdict, Verdict::NotChecked);
+        assert_eq!(no_place(directory, false).verdict, Verdict::Problem);
     }
 
     #[test]

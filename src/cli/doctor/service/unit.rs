@@ -14,6 +14,8 @@ pub struct Unit {
     user: Option<String>,
     /// The ids of credentials.
     credentials: Vec<String>,
+    /// Below `/var/lib`; systemd makes them when the service starts.
+    state_directories: Vec<String>,
 }
 
 /// As whom the service runs.
@@ -37,6 +39,7 @@ impl Unit {
             dynamic_user: false,
             user: None,
             credentials: Vec::new(),
+            state_directories: Vec::new(),
         };
         for line in text.lines() {
             let Some((key, value)) = line.trim().split_once('=') else {
@@ -52,6 +55,11 @@ impl Unit {
                         unit.config = PathBuf::from(path);
                     }
                 }
+                "StateDirectory" if value.is_empty() => unit.state_directories.clear(),
+                "StateDirectory" => {
+                    let named = value.split_whitespace().map(str::to_owned);
+                    unit.state_directories.extend(named);
+                }
                 "LoadCredential" | "LoadCredentialEncrypted" | "SetCredential" | "SetCredentialEncrypted" => {
                     match value.split(':').next().unwrap_or_default() {
                         "" => unit.credentials.clear(),
@@ -62,6 +70,12 @@ impl Unit {
             }
         }
         unit
+    }
+
+    /// Whether the first start makes that directory, and none before it.
+    pub fn makes(&self, directory: &Path) -> bool {
+        let mut made = self.state_directories.iter();
+        made.any(|name| Path::new("/var/lib").join(name) == directory)
     }
 
     /// Whether a secret written like this is among the credentials. A directory
@@ -141,6 +155,16 @@ mod tests {
         assert!(!unit.hands_over("dbx"));
         let emptied = Unit::parse("LoadCredential=db:/x\nLoadCredential=\n");
         assert!(!emptied.hands_over("db"));
+    }
+
+    #[test]
+    fn the_first_start_makes_the_directories_of_its_state() {
+        let unit = Unit::parse("StateDirectory=other revokd\n");
+        assert!(unit.makes(Path::new("/var/lib/revokd")));
+        assert!(!unit.makes(Path::new("/var/lib")));
+        assert!(!unit.makes(Path::new("/srv/revokd")));
+        let emptied = Unit::parse("StateDirectory=revokd\nStateDirectory=\n");
+        assert!(!emptied.makes(Path::new("/var/lib/revokd")));
     }
 
     #[test]
