@@ -96,7 +96,7 @@ pub async fn run(
             && in_force.enabled
             && report.is_success()
         {
-            let deadline = in_force.schedule.third_after(now);
+            let deadline = in_force.schedule.success_owed_by(now);
             context.metrics.success_deadline(&policy.name, deadline);
         }
         announce(&report, &rules.people);

@@ -40,7 +40,7 @@ impl PromiseMetrics {
             success_deadline: gauge_vec(
                 r,
                 "revokd_policy_success_deadline_timestamp_seconds",
-                "When the policy will have gone without success for three intervals of its schedule.",
+                "When the policy will have gone without success for too long: three fires of its schedule, or a day after one.",
                 &["policy"],
             ),
             tasks_held: int_gauge_vec(

@@ -67,19 +67,28 @@ impl Metrics {
         took: SignedDuration,
         now: Timestamp,
     ) {
+        self.last_run_was(policy, state, totals, now);
         let policy = [policy.as_str()];
-        let degraded = totals.gaps > 0 || totals.unreadable > 0;
         self.runs.with_label_values(&[policy[0], state.as_str()]).inc();
         self.run_seconds
             .with_label_values(&policy)
             .observe(took.as_secs_f64());
-        self.last_run.with_label_values(&policy).set(seconds(now));
         if state != RunState::Failed && totals.gaps == 0 {
             self.last_success.with_label_values(&policy).set(seconds(now));
         }
+        self.evaluation_errors
+            .with_label_values(&policy)
+            .inc_by(totals.unreadable);
+    }
+
+    /// What the last run that ended came to, in this process or in one before
+    /// it: what it could not see stays unseen through a restart.
+    pub fn last_run_was(&self, policy: &PolicyName, state: RunState, totals: RunTotals, ended_at: Timestamp) {
+        let policy = [policy.as_str()];
+        self.last_run.with_label_values(&policy).set(seconds(ended_at));
         self.degraded
             .with_label_values(&policy)
-            .set(i64::from(degraded || state == RunState::Failed));
+            .set(i64::from(totals.is_degraded(state)));
         self.targets_seen
             .with_label_values(&policy)
             .set(signed(totals.seen));
@@ -93,9 +102,6 @@ impl Metrics {
             .with_label_values(&policy)
             .set(signed(totals.unreadable));
         self.gaps.with_label_values(&policy).set(signed(totals.gaps));
-        self.evaluation_errors
-            .with_label_values(&policy)
-            .inc_by(totals.unreadable);
     }
 
     /// From the store at start: what happened before this process lived.
