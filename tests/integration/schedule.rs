@@ -249,19 +249,22 @@ async fn a_policy_that_is_taken_away_during_its_run_leaves_no_series_to_alert_on
     let page = serving.context.metrics.render();
     let alerting = |line: &&str| line.contains("policy=\"busy\"") && line.starts_with("revokd_policy_");
     assert_eq!(page.lines().filter(alerting).collect::<Vec<_>>(), [""; 0]);
-    assert!(page.contains("revokd_policy_degraded{policy=\"kept\"} 0"), "{page}");
+    assert!(
+        page.contains("revokd_policy_degraded{policy=\"kept\"} 0"),
+        "{page}"
+    );
     serving.stop().await.unwrap();
     stage.finish().await;
 }
 
 #[tokio::test]
 async fn a_restart_forgets_neither_that_the_last_run_was_blind_nor_what_is_owed() {
-    let monthly = lapse("monthly")
-        .schedule("0 0 1 * *")
-        .key("missed", "\"skip\"");
+    let monthly = lapse("monthly").schedule("0 0 1 * *").key("missed", "\"skip\"");
     let stage = raised("2026-02-28T23:59:30Z", &[monthly]).await;
     let serving = stage.serve().await;
-    stage.cloud().fault(Fault::on(CallKind::ListImages, Effect::Status(403)));
+    stage
+        .cloud()
+        .fault(Fault::on(CallKind::ListImages, Effect::Status(403)));
     follow(&stage, &serving, "2026-03-01T04:00:00Z").await;
     let (degraded, deadline) = (
         "revokd_policy_degraded{policy=\"monthly\"} ",

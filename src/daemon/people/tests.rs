@@ -345,6 +345,7 @@ async fn a_plan_leaves_nothing_on_record() {
 #[tokio::test]
 async fn entries_that_cannot_be_used_are_told_with_their_place() {
     let scene = Scene::new(0, 0).await;
+    in_force(&scene, leavers());
     let mut some = roll(vec![entry("ann"), entry("")]);
     some.entries[1].problem = Some("no key".into());
     let (people, policy) = (scripted(vec![Ok(some)]), leavers());
