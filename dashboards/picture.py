@@ -22,7 +22,7 @@ PAPER, INK, FAINT, GRID = "#181b1f", "#d8d9da", "#8e9199", "#2c3036"
 COLOURS = {"green": "#299c46", "orange": "#d9822b", "red": "#d44a3a", "blue": "#3274d9"}
 LINES = ["#73bf69", "#f2cc0c", "#5794f2", "#ff9830", "#f2495c", "#b877d9", "#8ab8ff", "#96d98d", "#fade2a", "#ca95e5"]
 STATS = ["Lag, from due to seen gone", "Oldest in the queue", "In the queue", "Waits for an operator", "Dead", "Audit"]
-GRAPHS = ["Removed, given up, cancelled", "Queue", "Until three intervals without success",
+GRAPHS = ["Removed, given up, cancelled", "Queue", "Until a success is owed",
           "Can the list be relied on?", "Age of the lists", "Time of calls, p95"]
 
 

@@ -97,6 +97,9 @@ pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     if clean && !enabled {
         warn_of_disabled(&name);
     }
+    if clean && priority == Some(Priority::Urgent) && limits.grace > SignedDuration::ZERO {
+        warn_of_patience(&name);
+    }
     let compile = || {
         let matcher = matcher?;
         Some(Policy {
@@ -127,6 +130,19 @@ fn warn_of_disabled(name: &Text<'_>) {
     let place = name.sink.file.place(name.span.clone());
     let message = format!("policy `{}` is disabled and does nothing", name.text);
     name.sink.warn(Problem::at(place, message).label("disabled"));
+}
+
+/// What is urgent is measured by when it was due, and its grace counts.
+fn warn_of_patience(name: &Text<'_>) {
+    let place = name.sink.file.place(name.span.clone());
+    let message = format!("policy `{}` is urgent and waits for its grace to pass", name.text);
+    let hint =
+        "the alerts on urgent policies count from when access was due: leave `grace` or the priority out";
+    name.sink.warn(
+        Problem::at(place, message)
+            .label("urgent, with a grace")
+            .hint(hint),
+    );
 }
 
 fn mode(table: &mut Table<'_>) -> Option<Mode> {

@@ -68,6 +68,15 @@ impl Context {
         Ok(())
     }
 
+    /// A reload may have taken a source away while it was read: what was put on
+    /// show of it since is taken back. To be called after that, so that either
+    /// this or the reload comes last.
+    pub(super) fn forget_if_unused(&self, source: &SourceName) {
+        if !self.rules().sources_in_use().contains(source) {
+            self.metrics.source_gone(source);
+        }
+    }
+
     /// Something came into the queue.
     pub fn wake_dispatchers(&self) {
         for cloud in self.clouds.values() {

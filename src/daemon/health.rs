@@ -1,7 +1,7 @@
 //! Whether the daemon can do its job, and how full its queue is.
 
 use super::context::Context;
-use crate::store::StoreError;
+use crate::{metrics::Queue, store::StoreError};
 
 /// # Errors
 /// What is wrong with the store, for people.
@@ -23,10 +23,16 @@ pub fn clouds_down(context: &Context) -> Vec<String> {
         .collect()
 }
 
+/// All metrics, with the queue as it is now. The store is read first, so that a
+/// slow one keeps nobody else from their page.
+///
 /// # Errors
 /// The store cannot be read.
-pub async fn refresh_queue_metrics(context: &Context) -> Result<(), StoreError> {
-    let counts = context.store.counts().await?;
-    context.metrics.queue(&counts, context.store.audit_head().await?);
-    Ok(())
+pub async fn metrics_page(context: &Context) -> Result<String, StoreError> {
+    let queue = Queue {
+        counts: context.store.counts().await?,
+        waiting: context.store.waiting(context.now()).await?,
+        audit_head: context.store.audit_head().await?,
+    };
+    Ok(context.metrics.render_with(&queue))
 }

@@ -75,15 +75,17 @@ fn refusal(status: StatusCode, why: &str) -> Response {
 }
 
 async fn metrics(State(context): State<Arc<Context>>) -> Response {
-    if let Err(error) = health::refresh_queue_metrics(&context).await {
-        tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "reading the queue for /metrics failed"
-        );
-        return (StatusCode::INTERNAL_SERVER_ERROR, "the store cannot be read\n").into_response();
-    }
     let headers = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (headers, context.metrics.render()).into_response()
+    match health::metrics_page(&context).await {
+        Ok(page) => (headers, page).into_response(),
+        Err(error) => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "reading the queue for /metrics failed"
+            );
+            (StatusCode::INTERNAL_SERVER_ERROR, "the store cannot be read\n").into_response()
+        }
+    }
 }
 
 /// The process works: the store answers and takes writes.

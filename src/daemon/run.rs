@@ -91,19 +91,30 @@ pub async fn run(
         context
             .metrics
             .run_ended(&policy.name, report.state, report.totals, took, now);
-        // A policy that a reload took away meanwhile owes nothing any more.
-        if let Some(in_force) = context.rules().policy(&policy.name)
-            && in_force.enabled
-            && report.is_success()
-        {
-            let deadline = in_force.schedule.third_after(now);
-            context.metrics.success_deadline(&policy.name, deadline);
-        }
+        owe_the_next(context, &report, now);
         announce(&report, &rules.people);
         reports.push(report);
     }
     context.wake_dispatchers();
     Ok(reports)
+}
+
+/// A policy that a reload took away during its run owes nothing any more, and
+/// what the run just put on show would alert until a restart. Asked after it
+/// was put there: whichever of the two comes last sees the other.
+fn owe_the_next(context: &Context, report: &Report, now: Timestamp) {
+    let (rules, name) = (context.rules(), &report.policy.name);
+    for source in named_by(&report.policy) {
+        context.forget_if_unused(source);
+    }
+    match rules.policy(name).filter(|policy| policy.enabled) {
+        None => context.metrics.policy_gone(name),
+        Some(in_force) if report.is_success() => {
+            let deadline = in_force.schedule.success_owed_by(now);
+            context.metrics.success_deadline(name, deadline);
+        }
+        Some(_) => {}
+    }
 }
 
 /// Looks at the clouds and reads the sources, side by side.

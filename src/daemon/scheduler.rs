@@ -14,7 +14,7 @@ use crate::{
         schedule::splay,
     },
     model::{PolicyName, RunState, Trigger},
-    store::StoreError,
+    store::{RunFilter, StoreError},
 };
 
 type Agenda = BTreeMap<PolicyName, Next>;
@@ -162,6 +162,9 @@ async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, Store
         if named_by(policy).next().is_some() {
             context.metrics.leaver_policy_exists(&name);
         }
+        if !before.contains_key(&name) {
+            remember_last_run(context, &name).await?;
+        }
         let last_success = context.store.last_success(name.clone()).await?;
         if let Some(last) = last_success {
             context.metrics.remember_success(&name, last);
@@ -171,7 +174,7 @@ async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, Store
             .is_some_and(|next| is_same_schedule(&next.policy, policy))
         {
             let since = owes_since(context, &name, last_success, starting).await?;
-            let deadline = policy.schedule.third_after(since);
+            let deadline = policy.schedule.success_owed_by(since);
             context.metrics.success_deadline(&name, deadline);
         }
         let planned = before
@@ -197,6 +200,23 @@ async fn plan(context: &Context, before: Option<Agenda>) -> Result<Agenda, Store
         context.metrics.policy_gone(gone);
     }
     Ok(agenda)
+}
+
+/// A policy that runs once a month and saw nothing the last time is as blind
+/// after a restart as before.
+async fn remember_last_run(context: &Context, policy: &PolicyName) -> Result<(), StoreError> {
+    let of_policy = RunFilter {
+        policy: Some(policy.clone()),
+        ..RunFilter::default()
+    };
+    // The newest may be under way, in another process; then the one before it
+    // is the last that ended.
+    let runs = context.store.runs(of_policy, 2).await?;
+    let ended = runs.iter().find_map(|run| Some((run, run.finished_at?)));
+    if let Some((run, at)) = ended {
+        context.metrics.last_run_was(policy, run.state, run.totals, at);
+    }
+    Ok(())
 }
 
 /// From when on a policy owes successes: from its last one, and before there was

@@ -3,6 +3,8 @@
 //!
 //! `docs/metrics.md` describes each; a test holds the two against each other.
 
+use std::sync::{Mutex, PoisonError};
+
 use prometheus::{
     Encoder, Gauge, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
@@ -14,11 +16,13 @@ mod record;
 mod registry;
 mod sources;
 
-pub use self::sources::SourceResult;
 use self::{promises::PromiseMetrics, sources::SourceMetrics};
+pub use self::{record::Queue, sources::SourceResult};
 
 pub struct Metrics {
     registry: Registry,
+    /// Held while the figures of the queue are replaced and a page is written.
+    page: Mutex<()>,
 
     runs: IntCounterVec,
     run_seconds: HistogramVec,
@@ -245,6 +249,7 @@ impl Metrics {
                 "Number of the last audit record; it never falls.",
             ),
             registry,
+            page: Mutex::default(),
         };
         metrics.reload_ok.set(1);
         metrics
@@ -252,6 +257,19 @@ impl Metrics {
 
     /// The text exposition format, version 0.0.4.
     pub fn render(&self) -> String {
+        // A panic elsewhere leaves figures that the next page replaces.
+        let _page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        self.write()
+    }
+
+    /// The same with these figures of the queue, whoever else asks meanwhile.
+    pub fn render_with(&self, queue: &Queue) -> String {
+        let _page = self.page.lock().unwrap_or_else(PoisonError::into_inner);
+        self.queue(queue);
+        self.write()
+    }
+
+    fn write(&self) -> String {
         let mut buffer = Vec::new();
         TextEncoder::new()
             .encode(&self.registry.gather(), &mut buffer)

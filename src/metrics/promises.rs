@@ -4,17 +4,19 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use prometheus::{Gauge, GaugeVec, IntGauge, IntGaugeVec, Registry};
+use prometheus::{Gauge, GaugeVec, IntGaugeVec, Registry};
 
 use super::{
     Metrics,
     record::{seconds, signed},
-    registry::{gauge, gauge_vec, int_gauge, int_gauge_vec},
+    registry::{gauge, gauge_vec, int_gauge_vec},
 };
 use crate::{
     model::{CloudName, Mode, PolicyName, Priority, TaskState},
-    store::TaskCount,
+    store::{TaskCount, Waiting},
 };
+
+const NO_LABELS: &[&str] = &[];
 
 /// How the tasks of a policy end.
 const ENDS: [TaskState; 3] = [TaskState::Done, TaskState::Dead, TaskState::Cancelled];
@@ -23,14 +25,15 @@ pub(super) struct PromiseMetrics {
     policy_info: IntGaugeVec,
     success_deadline: GaugeVec,
     tasks_held: IntGaugeVec,
-    oldest_queued_due: GaugeVec,
-    audit_intact: IntGauge,
+    oldest_queued: GaugeVec,
+    /// No series until the first verification: nothing is known before.
+    audit_intact: IntGaugeVec,
     audit_last_verified: Gauge,
 }
 
 impl PromiseMetrics {
     pub fn new(r: &Registry) -> PromiseMetrics {
-        let metrics = PromiseMetrics {
+        PromiseMetrics {
             policy_info: int_gauge_vec(
                 r,
                 "revokd_policy_info",
@@ -40,7 +43,7 @@ impl PromiseMetrics {
             success_deadline: gauge_vec(
                 r,
                 "revokd_policy_success_deadline_timestamp_seconds",
-                "When the policy will have gone without success for three intervals of its schedule.",
+                "When the policy will have gone without success for too long: three fires of its schedule, or a day after one.",
                 &["policy"],
             ),
             tasks_held: int_gauge_vec(
@@ -49,32 +52,30 @@ impl PromiseMetrics {
                 "Tasks that are held, by what they wait for.",
                 &["policy", "hold"],
             ),
-            oldest_queued_due: gauge_vec(
+            oldest_queued: gauge_vec(
                 r,
-                "revokd_oldest_queued_due_timestamp_seconds",
-                "The earliest moment at which a task that waits for nobody but the daemon and the cloud was due.",
+                "revokd_oldest_queued_allowed_timestamp_seconds",
+                "The earliest moment from which on a task that waits for nobody but the daemon and the cloud could be carried out.",
                 &["policy"],
             ),
-            audit_intact: int_gauge(
+            audit_intact: int_gauge_vec(
                 r,
                 "revokd_audit_intact",
-                "0 after a verification of the audit that found something.",
+                "Whether the last verification of the audit found nothing; absent before the first.",
+                &[],
             ),
             audit_last_verified: gauge(
                 r,
                 "revokd_audit_last_verified_timestamp_seconds",
                 "When this process last verified the audit, whatever it found.",
             ),
-        };
-        metrics.audit_intact.set(1);
-        metrics
+        }
     }
 
     /// Replaces what is known of the queue.
-    pub fn queue(&self, counts: &[TaskCount]) {
+    pub fn queue(&self, counts: &[TaskCount], waiting: &[Waiting]) {
         self.tasks_held.reset();
-        self.oldest_queued_due.reset();
-        let mut oldest: BTreeMap<&PolicyName, Timestamp> = BTreeMap::new();
+        self.oldest_queued.reset();
         for count in counts {
             if let Some(hold) = count.hold {
                 let labels = [count.policy.as_str(), hold.as_str()];
@@ -82,15 +83,16 @@ impl PromiseMetrics {
                     .with_label_values(&labels)
                     .add(signed(count.count));
             }
-            if !matches!(count.state, TaskState::Held | TaskState::Dead) {
-                let due = oldest.entry(&count.policy).or_insert(count.oldest_due);
-                *due = count.oldest_due.min(*due);
-            }
         }
-        for (policy, due) in oldest {
-            self.oldest_queued_due
+        let mut oldest: BTreeMap<&PolicyName, Timestamp> = BTreeMap::new();
+        for waiting in waiting {
+            let since = oldest.entry(&waiting.policy).or_insert(waiting.since);
+            *since = waiting.since.min(*since);
+        }
+        for (policy, since) in oldest {
+            self.oldest_queued
                 .with_label_values(&[policy.as_str()])
-                .set(seconds(due));
+                .set(seconds(since));
         }
     }
 
@@ -98,7 +100,7 @@ impl PromiseMetrics {
         self.forget_info(policy);
         // Not having been there is fine.
         let _ = self.success_deadline.remove_label_values(&[policy.as_str()]);
-        let _ = self.oldest_queued_due.remove_label_values(&[policy.as_str()]);
+        let _ = self.oldest_queued.remove_label_values(&[policy.as_str()]);
     }
 
     fn forget_info(&self, policy: &PolicyName) {
@@ -138,7 +140,8 @@ impl Metrics {
     }
 
     pub fn audit_verified(&self, intact: bool, now: Timestamp) {
-        self.promises.audit_intact.set(i64::from(intact));
+        let verdict = self.promises.audit_intact.with_label_values(NO_LABELS);
+        verdict.set(i64::from(intact));
         self.promises.audit_last_verified.set(seconds(now));
     }
 
@@ -147,13 +150,14 @@ impl Metrics {
         self.policy_in_force(&policy, Mode::Observe, Priority::Normal, &["c".into()]);
         self.success_deadline(&policy, Some(Timestamp::UNIX_EPOCH));
         self.promises.tasks_held.with_label_values(&["p", "brake"]);
+        self.audit_verified(true, Timestamp::UNIX_EPOCH);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::sample::at, model::Hold};
+    use crate::{engine::sample::at, metrics::Queue, model::Hold};
 
     fn series(metrics: &Metrics, name: &str) -> Vec<String> {
         let text = metrics.render();
@@ -179,31 +183,69 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_is_held_or_dead_is_not_late_in_the_queue() {
-        let count = |state, hold, due| TaskCount {
+    fn queue(held: u64, since: &[&str]) -> Queue {
+        let held = TaskCount {
             policy: "p".into(),
             cloud: "c".into(),
-            state,
-            hold,
-            count: 2,
-            oldest_due: at(due),
+            state: TaskState::Held,
+            hold: Some(Hold::Brake),
+            count: held,
+            oldest_due: at("2026-01-01T00:00:00Z"),
         };
+        let waiting = since.iter().map(|since| Waiting {
+            policy: "p".into(),
+            cloud: "c".into(),
+            count: 1,
+            since: at(since),
+        });
+        Queue {
+            counts: vec![held],
+            waiting: waiting.collect(),
+            audit_head: 0,
+        }
+    }
+
+    #[test]
+    fn what_is_held_is_not_late_in_the_queue_and_what_waits_is_from_when_it_was_allowed() {
         let metrics = Metrics::new();
-        let late = "2026-01-01T00:00:00Z";
-        let waits = [
-            count(TaskState::Held, Some(Hold::Brake), late),
-            count(TaskState::Dead, None, late),
-        ];
-        metrics.queue(&waits, 0);
+        let name = "revokd_oldest_queued_allowed_timestamp_seconds";
+        metrics.render_with(&queue(2, &[]));
         assert_eq!(
             series(&metrics, "revokd_tasks_held"),
             ["revokd_tasks_held{hold=\"brake\",policy=\"p\"} 2"]
         );
-        let name = "revokd_oldest_queued_due_timestamp_seconds";
         assert_eq!(series(&metrics, name), [""; 0]);
-        metrics.queue(&[count(TaskState::Verifying, None, "1970-01-01T00:01:00Z")], 0);
+        metrics.render_with(&queue(2, &["1970-01-01T00:02:00Z", "1970-01-01T00:01:00Z"]));
         assert_eq!(series(&metrics, name), [format!("{name}{{policy=\"p\"}} 60")]);
-        assert_eq!(series(&metrics, "revokd_tasks_held"), [""; 0]);
+    }
+
+    #[test]
+    fn pages_that_are_asked_for_at_once_each_tell_their_own_figures() {
+        let metrics = Metrics::new();
+        let held = |page: &str| {
+            let name = "revokd_tasks_held{hold=\"brake\",policy=\"p\"} ";
+            let figure = page.lines().find_map(|line| line.strip_prefix(name));
+            figure.map(str::to_owned)
+        };
+        std::thread::scope(|threads| {
+            for asker in 1..=4 {
+                let metrics = &metrics;
+                threads.spawn(move || {
+                    for _ in 0..200 {
+                        let page = metrics.render_with(&queue(asker, &[]));
+                        assert_eq!(held(&page), Some(asker.to_string()));
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn of_an_audit_that_nobody_verified_yet_nothing_is_said() {
+        let metrics = Metrics::new();
+        let told = || metrics.render().contains("\nrevokd_audit_intact ");
+        assert!(!told());
+        metrics.audit_verified(false, at("2026-01-01T00:00:00Z"));
+        assert!(told());
     }
 }

@@ -8,8 +8,17 @@ use super::Metrics;
 use crate::{
     model::{CloudName, Kind, PolicyName, Revocation, RunState, RunTotals, TaskState, Verdict},
     providers::calls::{Call, CallResult, Operation},
-    store::TaskCount,
+    store::{TaskCount, Waiting},
 };
+
+/// What one reading of the store says of the queue.
+#[derive(Clone, Debug, Default)]
+pub struct Queue {
+    pub counts: Vec<TaskCount>,
+    /// What waits for nobody but the daemon and the cloud.
+    pub waiting: Vec<Waiting>,
+    pub audit_head: i64,
+}
 
 impl Metrics {
     /// Makes the series of a policy exist before anything happened to it, so
@@ -67,19 +76,28 @@ impl Metrics {
         took: SignedDuration,
         now: Timestamp,
     ) {
+        self.last_run_was(policy, state, totals, now);
         let policy = [policy.as_str()];
-        let degraded = totals.gaps > 0 || totals.unreadable > 0;
         self.runs.with_label_values(&[policy[0], state.as_str()]).inc();
         self.run_seconds
             .with_label_values(&policy)
             .observe(took.as_secs_f64());
-        self.last_run.with_label_values(&policy).set(seconds(now));
         if state != RunState::Failed && totals.gaps == 0 {
             self.last_success.with_label_values(&policy).set(seconds(now));
         }
+        self.evaluation_errors
+            .with_label_values(&policy)
+            .inc_by(totals.unreadable);
+    }
+
+    /// What the last run that ended came to, in this process or in one before
+    /// it: what it could not see stays unseen through a restart.
+    pub fn last_run_was(&self, policy: &PolicyName, state: RunState, totals: RunTotals, ended_at: Timestamp) {
+        let policy = [policy.as_str()];
+        self.last_run.with_label_values(&policy).set(seconds(ended_at));
         self.degraded
             .with_label_values(&policy)
-            .set(i64::from(degraded || state == RunState::Failed));
+            .set(i64::from(totals.is_degraded(state)));
         self.targets_seen
             .with_label_values(&policy)
             .set(signed(totals.seen));
@@ -93,9 +111,6 @@ impl Metrics {
             .with_label_values(&policy)
             .set(signed(totals.unreadable));
         self.gaps.with_label_values(&policy).set(signed(totals.gaps));
-        self.evaluation_errors
-            .with_label_values(&policy)
-            .inc_by(totals.unreadable);
     }
 
     /// From the store at start: what happened before this process lived.
@@ -174,8 +189,9 @@ impl Metrics {
         }
     }
 
-    /// Replaces what is known of the queue, from one reading of the store.
-    pub fn queue(&self, counts: &[TaskCount], audit_head: i64) {
+    /// Replaces what is known of the queue, by steps that nobody may see.
+    pub(super) fn queue(&self, queue: &Queue) {
+        let counts = &queue.counts;
         self.tasks.reset();
         self.oldest_due.reset();
         let mut oldest: BTreeMap<&PolicyName, Timestamp> = BTreeMap::new();
@@ -190,8 +206,8 @@ impl Metrics {
                 .with_label_values(&[policy.as_str()])
                 .set(seconds(due));
         }
-        self.promises.queue(counts);
-        self.audit_head.set(audit_head);
+        self.promises.queue(counts, &queue.waiting);
+        self.audit_head.set(queue.audit_head);
     }
 
     pub(super) fn touch_all(&self) {
@@ -215,7 +231,17 @@ impl Metrics {
             count: 1,
             oldest_due: epoch,
         };
-        self.queue(&[count], 0);
+        let waiting = Waiting {
+            policy: policy.clone(),
+            cloud: cloud.clone(),
+            count: 1,
+            since: epoch,
+        };
+        self.queue(&Queue {
+            counts: vec![count],
+            waiting: vec![waiting],
+            audit_head: 0,
+        });
         self.attempt_ended(&cloud, "accepted");
         self.removal_called(&cloud, Kind::ImageShare, 1, "accepted");
         let finished = [policy.as_str(), cloud.as_str(), TaskState::Done.as_str()];

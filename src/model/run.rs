@@ -39,6 +39,14 @@ pub struct RunTotals {
     pub gaps: u64,
 }
 
+impl RunTotals {
+    /// Whether a run that ended with these figures, and in this state, could
+    /// not see or judge everything.
+    pub fn is_degraded(&self, state: RunState) -> bool {
+        state == RunState::Failed || self.gaps > 0 || self.unreadable > 0
+    }
+}
+
 closed_words! {
     /// What a policy may do.
     Mode {

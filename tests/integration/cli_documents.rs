@@ -28,7 +28,17 @@ use crate::cli_folder::{answer, revokd};
 /// The documents, and what the program says about itself.
 fn texts() -> Vec<(String, String)> {
     let mut texts = blocks::documents();
-    let with_examples = ["plan", "explain", "run", "simulate", "doctor", "init", "schema", "completions", "sources"];
+    let with_examples = [
+        "plan",
+        "explain",
+        "run",
+        "simulate",
+        "doctor",
+        "init",
+        "schema",
+        "completions",
+        "sources",
+    ];
     let commands = with_examples.map(|command| [command]);
     for command in std::iter::once(&[][..]).chain(commands.iter().map(<[&str; 1]>::as_slice)) {
         let help = answer(revokd(&[command, &["--help"]].concat())).expect(0).stdout;

@@ -225,3 +225,65 @@ async fn a_run_that_a_stop_or_a_crash_cut_short_is_made_up_for() {
         stage.finish().await;
     }
 }
+
+#[tokio::test]
+async fn a_policy_that_is_taken_away_during_its_run_leaves_no_series_to_alert_on() {
+    let kept = lapse("kept").schedule("0 12 * * *");
+    let busy = lapse("busy").schedule("* * * * *");
+    let stage = raised("2026-03-02T10:00:30Z", &[kept.clone(), busy]).await;
+    let serving = stage.serve().await;
+    let slow = Fault::on(CallKind::ListImages, Effect::Latency(Duration::from_millis(300)));
+    stage.cloud().fault(slow.once());
+    stage.clock.advance(seconds(60));
+    stage
+        .until_standing("the run is under way", async || {
+            stage.cloud().simulated.requests().in_flight() > 0
+        })
+        .await;
+
+    stage.write_policies(&[kept]);
+    daemon::reload(&serving.context, &stage.config()).await.unwrap();
+    stage.quiet(&serving).await;
+
+    assert!(runs(&stage).await.iter().all(|run| run.finished_at.is_some()));
+    let page = serving.context.metrics.render();
+    let alerting = |line: &&str| line.contains("policy=\"busy\"") && line.starts_with("revokd_policy_");
+    assert_eq!(page.lines().filter(alerting).collect::<Vec<_>>(), [""; 0]);
+    assert!(
+        page.contains("revokd_policy_degraded{policy=\"kept\"} 0"),
+        "{page}"
+    );
+    serving.stop().await.unwrap();
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_restart_forgets_neither_that_the_last_run_was_blind_nor_what_is_owed() {
+    let monthly = lapse("monthly").schedule("0 0 1 * *").key("missed", "\"skip\"");
+    let stage = raised("2026-02-28T23:59:30Z", &[monthly]).await;
+    let serving = stage.serve().await;
+    stage
+        .cloud()
+        .fault(Fault::on(CallKind::ListImages, Effect::Status(403)));
+    follow(&stage, &serving, "2026-03-01T04:00:00Z").await;
+    let (degraded, deadline) = (
+        "revokd_policy_degraded{policy=\"monthly\"} ",
+        "revokd_policy_success_deadline_timestamp_seconds{policy=\"monthly\"} ",
+    );
+    let owed = moment("2026-03-02T00:00:00Z").as_second() as f64;
+    let told = |serving: &Serving| {
+        let page = serving.context.metrics.render();
+        let figure = |name| page.lines().find_map(|line| line.strip_prefix(name));
+        [degraded, deadline].map(|name| figure(name).map(str::parse::<f64>))
+    };
+    let still = [Some(Ok(1.0)), Some(Ok(owed))];
+    assert_eq!(told(&serving), still);
+    serving.stop().await.unwrap();
+
+    let serving = stage.serve().await;
+    stage.quiet(&serving).await;
+    assert_eq!(runs(&stage).await.len(), 1);
+    assert_eq!(told(&serving), still);
+    serving.stop().await.unwrap();
+    stage.finish().await;
+}

@@ -22,8 +22,6 @@ const OVERDUE: SignedDuration = SignedDuration::from_hours(1);
 /// Dead tasks whose reasons are counted; all of them are counted as such.
 const DEAD_READ: usize = 1000;
 const HELD_READ: usize = 100;
-/// Runs that may pass without success before a policy is late.
-const INTERVALS: usize = 3;
 /// What a run may take from its fire to its end before it counts as missed.
 const RUN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -211,21 +209,21 @@ async fn policy_row(
 }
 
 fn is_late(schedule: &Schedule, last_success: Timestamp, now: Timestamp) -> bool {
-    let mut fire = Some(last_success);
-    for _ in 0..INTERVALS {
-        fire = fire.and_then(|at| schedule.next_after(at));
-    }
-    fire.and_then(|at| at.checked_add(RUN).ok())
+    let owed_by = schedule.success_owed_by(last_success);
+    owed_by
+        .and_then(|at| at.checked_add(RUN).ok())
         .is_some_and(|over| over < now)
 }
 
 fn trouble(run: &Run) -> Option<String> {
     let totals = run.totals;
+    if !totals.is_degraded(run.state) {
+        return None;
+    }
     let what = match run.state {
         RunState::Failed => "failed".to_owned(),
         _ if totals.gaps > 0 => format!("could not see {} of its clouds", parts(totals.gaps)),
-        _ if totals.unreadable > 0 => format!("could not judge {} of its targets", totals.unreadable),
-        _ => return None,
+        _ => format!("could not judge {} of its targets", totals.unreadable),
     };
     Some(match run.notes.first() {
         Some(note) => format!("{what}: {note}"),

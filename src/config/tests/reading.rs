@@ -91,6 +91,20 @@ fn ended_exemptions_disabled_policies_and_open_listeners_are_warned_of() {
     assert!(warnings.render_warnings(false, 100).contains('⚠'));
 }
 
+#[test]
+fn an_urgent_policy_that_waits_for_a_grace_is_warned_of() {
+    let warned = |lines: &str| {
+        let read = compile_texts(SMALLEST, &[&format!("{POLICY}{lines}")]);
+        let warnings = read.unwrap_or_else(|p| panic!("{p}")).warnings.to_string();
+        warnings.contains("is urgent and waits for its grace to pass")
+    };
+    let urgent = "priority = \"urgent\"\n";
+    assert!(warned(&format!("{urgent}limits.grace = \"1h\"\n")));
+    assert!(!warned(urgent));
+    assert!(!warned(&format!("{urgent}limits.grace = \"0s\"\n")));
+    assert!(!warned("limits.grace = \"1h\"\n"));
+}
+
 /// A directory with a configuration that holds.
 fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();

@@ -259,6 +259,7 @@ impl Watched {
         let record = record::next(&self.name, before, &reading, problem, now);
         let result = reading.result(record.problem.as_ref());
         context.metrics.source_read(&record, result, reading.unusable());
+        context.forget_if_unused(&self.name);
         context.store.record_source(record).await?;
         *last = Some(reading);
         Ok(proven)

@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use super::*;
 use crate::{
     config::people::{Csv, Fields, List},
-    daemon::carry_out::tests::scene::Scene,
+    daemon::{carry_out::tests::scene::Scene, context::Rules},
     engine::{
         people::tests::{entry, roll},
-        policy::{Age, Match},
+        policy::{Age, Match, Protection},
         sample,
     },
     model::{Kind, Roll, SourceRecord, UserKey},
@@ -124,6 +124,15 @@ async fn unproven(people: &People, scene: &Scene) -> Vec<String> {
     seen.lists.unproven(&policy)
 }
 
+fn in_force(scene: &Scene, policy: Policy) {
+    let rules = Rules {
+        policies: vec![Arc::new(policy)],
+        protection: Protection::default(),
+        people: People::default(),
+    };
+    scene.context.rules.send_replace(Arc::new(rules));
+}
+
 async fn record(scene: &Scene) -> SourceRecord {
     let record = scene.context.store.source_record("list".into()).await;
     record.unwrap().expect("it was tried")
@@ -230,6 +239,7 @@ async fn a_policy_that_names_no_source_reads_none() {
 #[tokio::test]
 async fn a_read_that_fails_is_never_replaced_by_an_older_one() {
     let scene = Scene::new(0, 0).await;
+    in_force(&scene, leavers());
     let (people, source) = people(vec![of(&["ann", "bea"]), down()]);
     assert_eq!(unproven(&people, &scene).await, [""; 0]);
     let good = record(&scene).await;
@@ -251,6 +261,20 @@ async fn a_read_that_fails_is_never_replaced_by_an_older_one() {
         let reads = format!("revokd_source_reads_total{{result=\"{result}\",source=\"list\"}}");
         assert_eq!(scene.metric(&reads), count);
     }
+}
+
+#[tokio::test]
+async fn a_source_that_a_reload_took_away_while_it_was_read_has_no_series() {
+    let scene = Scene::new(0, 0).await;
+    let series = || scene.context.metrics.render().contains("source=\"list\"");
+    in_force(&scene, leavers());
+    let reread = || async { unproven(&scripted(vec![down()]), &scene).await.len() };
+    assert_eq!((reread().await, series()), (1, true));
+    in_force(
+        &scene,
+        sample::policy(Kind::RepositoryPermission, Match::default()),
+    );
+    assert_eq!((reread().await, series()), (1, false));
 }
 
 #[tokio::test]
@@ -321,6 +345,7 @@ async fn a_plan_leaves_nothing_on_record() {
 #[tokio::test]
 async fn entries_that_cannot_be_used_are_told_with_their_place() {
     let scene = Scene::new(0, 0).await;
+    in_force(&scene, leavers());
     let mut some = roll(vec![entry("ann"), entry("")]);
     some.entries[1].problem = Some("no key".into());
     let (people, policy) = (scripted(vec![Ok(some)]), leavers());

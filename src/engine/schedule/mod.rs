@@ -61,6 +61,9 @@ use resolve::Times;
 /// accept every date that exists. Each is counted as 366 days.
 const HORIZON_YEARS: i64 = 9;
 
+/// How long after a fire without success nobody is told, however rare the fires.
+const LONGEST_FORGIVEN: SignedDuration = SignedDuration::from_hours(24);
+
 /// A cron line bound to a time zone.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -96,10 +99,15 @@ impl Schedule {
         Timestamp::from_second(fire).ok()
     }
 
-    /// The third fire after `after`: who had no success until then has failed
-    /// for three intervals, however uneven they are.
-    pub fn third_after(&self, after: Timestamp) -> Option<Timestamp> {
-        (0..3).try_fold(after, |moment, _| self.next_after(moment))
+    /// By when a success is owed whose predecessor was at `after`: by the third
+    /// fire since then, so that three intervals may fail, however uneven they
+    /// are, but at the latest a day after the first. Who runs once a month must
+    /// not be silent for three of them. `None` if nothing fires any more.
+    pub fn success_owed_by(&self, after: Timestamp) -> Option<Timestamp> {
+        let first = self.next_after(after)?;
+        let day_later = first.checked_add(LONGEST_FORGIVEN).unwrap_or(Timestamp::MAX);
+        let third = self.next_after(first).and_then(|second| self.next_after(second));
+        Some(third.map_or(day_later, |third| third.min(day_later)))
     }
 
     /// The latest fire after `after` and not later than `now`, if there is one: the run that was

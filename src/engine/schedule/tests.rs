@@ -252,19 +252,29 @@ fn the_line_and_the_zone_are_kept() {
 }
 
 #[test]
-fn three_intervals_are_counted_by_the_schedule_and_not_by_the_clock() {
-    let third = |line, after| {
-        let third = schedule(line, "Europe/Berlin").third_after(instant(after));
-        third.map_or_else(|| "never".to_owned(), |third| third.to_string())
+fn three_intervals_may_fail_but_no_more_than_a_day_after_the_first_fire() {
+    let owed = |line, after| {
+        let owed = schedule(line, "Europe/Berlin").success_owed_by(instant(after));
+        owed.map_or_else(|| "never".to_owned(), |by| by.to_string())
     };
     assert_eq!(
-        third("*/15 * * * *", "2026-11-20T08:01:00Z"),
+        owed("*/15 * * * *", "2026-11-20T08:01:00Z"),
         "2026-11-20T08:45:00Z"
     );
-    // A success on a Friday is good until Wednesday.
+    // Every twelve hours is the rarest of which three may fail.
     assert_eq!(
-        third("0 9 * * mon-fri", "2026-11-20T08:00:10Z"),
-        "2026-11-25T08:00:00Z"
+        owed("0 0,12 * * *", "2026-11-20T00:00:00Z"),
+        "2026-11-21T11:00:00Z"
     );
-    assert_eq!(third("0 0 9 1 1 * 2027,2028", "2026-11-20T08:00:00Z"), "never");
+    assert_eq!(owed("0 9 * * *", "2026-11-20T08:00:10Z"), "2026-11-22T08:00:00Z");
+    // A success on a Friday is good until Tuesday.
+    assert_eq!(
+        owed("0 9 * * mon-fri", "2026-11-20T08:00:10Z"),
+        "2026-11-24T08:00:00Z"
+    );
+    assert_eq!(owed("0 0 1 * *", "2026-11-20T08:00:00Z"), "2026-12-01T23:00:00Z");
+    // The last fire is owed as well.
+    let last = "0 0 9 1 1 * 2027,2028";
+    assert_eq!(owed(last, "2027-06-01T00:00:00Z"), "2028-01-02T08:00:00Z");
+    assert_eq!(owed(last, "2028-06-01T00:00:00Z"), "never");
 }
