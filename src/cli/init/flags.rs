@@ -11,7 +11,9 @@ use clap::ValueEnum;
 /// behind what is in one already. The secret goes into a file of its own under
 /// secrets/, which the service is handed as a credential. A policy that only
 /// looks is put beside it. Nothing that is there is ever written over, and
-/// nothing is written if the cloud refuses the login.
+/// nothing is written if the cloud refuses the login. Policies that are there
+/// already and work on all clouds (`clouds = ["*"]`) will work on the new one:
+/// they are named, and asked about if they do more than look.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -105,6 +107,11 @@ pub struct Flags {
     /// That clouds.yaml, if it is in none of the usual places.
     #[arg(long, value_name = "FILE", requires = "clouds_yaml")]
     pub clouds_file: Option<PathBuf>,
+
+    /// Agree that policies which are there already and remove access work on
+    /// the new cloud too; `--yes` alone does not say that.
+    #[arg(long)]
+    pub under_existing_policies: bool,
 
     /// Write without trying the login.
     #[arg(long)]
