@@ -18,10 +18,10 @@ use clap::ValueEnum;
 #[command(after_help = "\
 Examples:
   revokd init
-  revokd init prod --provider openstack --auth-url https://keystone.example.com/v3 \\
-      --user revokd --project images --secret-stdin < password
-  revokd init otc --provider open-telekom-cloud --region eu-de \\
-      --domain OTC-EU-DE-00000000001000000001 --user revokd --project eu-de --secret-file password
+  revokd init --provider openstack --auth-url https://keystone.example.com/v3 --user revokd \\
+      prod --project images --secret-stdin < password
+  revokd init --provider open-telekom-cloud --region eu-de --user revokd --project eu-de \\
+      otc --domain OTC-EU-DE-00000000001000000001 --secret-file password
   revokd init prod --clouds-yaml production --dry-run")]
 pub struct Flags {
     /// What policies call the cloud.
@@ -36,6 +36,7 @@ pub struct Flags {
     #[arg(long, value_name = "URL")]
     pub auth_url: Option<String>,
 
+    /// The region of the services, where there is more than one.
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
 
@@ -59,6 +60,7 @@ pub struct Flags {
     #[arg(long, value_enum)]
     pub method: Option<Method>,
 
+    /// Who logs in with a password; the password is the secret.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
 
@@ -66,6 +68,7 @@ pub struct Flags {
     #[arg(long, value_name = "NAME")]
     pub user_domain: Option<String>,
 
+    /// OpenStack: the id of an application credential; its secret is the secret.
     #[arg(long, value_name = "ID", conflicts_with_all = ["user", "access_key", "project", "project_id"])]
     pub application_credential_id: Option<String>,
 
