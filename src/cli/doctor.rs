@@ -8,6 +8,7 @@ mod daemon;
 mod files;
 mod finding;
 mod progress;
+mod refusals;
 mod service;
 mod sources;
 mod store;
@@ -19,7 +20,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use self::finding::{Finding, Group, Verdict, print};
-use self::{cloud::Wanted, progress::Progress};
+use self::{
+    cloud::Wanted,
+    progress::Progress,
+    refusals::{Login, Refusals},
+};
 use super::{
     Exit, Output, assemble,
     output::{self, print_json, print_line},
@@ -78,9 +83,8 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
                 bail!("there is no cloud {name:?}; there are: {}", known.join(", "));
             };
             progress.step(&format!("cloud {name}"));
-            let wanted = wanted(&loaded.config, name, one);
-            let findings = cloud::examine(name, one, &wanted, &clock).await.findings;
-            groups.push(group(&format!("Cloud {name}"), findings));
+            let seen = one_cloud(&loaded.config, name, one, &clock).await;
+            groups.push(group(&format!("Cloud {name}"), seen.findings));
         }
         (Err(_), Some(_)) => {}
         (loaded, None) => {
@@ -138,7 +142,8 @@ async fn machine(
     examined.inspection.map_or_else(Vec::new, |found| found.sources)
 }
 
-/// The clouds, then the lists, some of which are made of clouds.
+/// The clouds, then the lists, some of which are made of clouds. One after the
+/// other: a login that was refused is tried by none that comes later.
 async fn network(
     config: &Config,
     records: &[SourceRecord],
@@ -147,19 +152,21 @@ async fn network(
     groups: &mut Vec<Group>,
 ) {
     let mut usable = BTreeMap::new();
+    let mut refusals = Refusals::default();
     for (name, one) in &config.clouds {
         progress.step(&format!("cloud {name}"));
-        let findings = match connected(config, name, one, clock) {
-            Ok(handles) => {
-                let reader = handles.handles.reader.clone();
-                let wanted = wanted(config, name, one);
-                let examined = cloud::examine_connected(name, one, reader.as_ref(), &wanted, clock).await;
-                if examined.caller.is_some() {
-                    usable.insert(name.clone(), handles);
+        let login = Login::of_cloud(one);
+        let again = format!("revokd doctor --cloud {name}");
+        let findings = match refusals.instead_of(&login, "login", &again) {
+            Some(finding) => vec![finding],
+            None => {
+                let seen = one_cloud(config, name, one, clock).await;
+                usable.extend(seen.usable.map(|cloud| (name.clone(), cloud)));
+                if seen.is_refused {
+                    refusals.note(login, format!("cloud {name}"));
                 }
-                examined.findings
+                seen.findings
             }
-            Err(error) => vec![cloud::unprepared(name, &error)],
         };
         groups.push(group(&format!("Cloud {name}"), findings));
     }
@@ -167,6 +174,33 @@ async fn network(
     let findings = sources::findings(config, records, &usable, clock.as_ref()).await;
     if !findings.is_empty() {
         groups.push(group("Lists of people", findings));
+    }
+}
+
+struct Seen {
+    findings: Vec<Finding>,
+    /// Where the login worked.
+    usable: Option<Arc<Cloud>>,
+    is_refused: bool,
+}
+
+async fn one_cloud(config: &Config, name: &CloudName, one: &types::Cloud, clock: &SharedClock) -> Seen {
+    let cloud = match connected(config, name, one, clock) {
+        Ok(cloud) => cloud,
+        Err(error) => {
+            return Seen {
+                findings: vec![cloud::unprepared(name, &error)],
+                usable: None,
+                is_refused: false,
+            };
+        }
+    };
+    let wanted = wanted(config, name, one);
+    let examined = cloud::examine(name, one, cloud.handles.reader.as_ref(), &wanted, clock).await;
+    Seen {
+        findings: examined.findings,
+        usable: examined.caller.map(|_| cloud),
+        is_refused: examined.is_refused,
     }
 }
 

@@ -16,6 +16,7 @@ mod public_clouds;
 mod remarks;
 mod secret;
 mod section;
+mod whole;
 mod write;
 
 use std::path::Path;
@@ -73,9 +74,19 @@ async fn run(config: &Path, flags: &Arguments, ask: &mut dyn Ask) -> anyhow::Res
     let proposal = Proposal::new(config, existing, &answers, secret);
     let loaded = proposal.compile(&answers.name, Timestamp::now())?;
     assemble::show_warnings(&loaded.warnings);
+    let cloud = CloudName::from(answers.name.as_str());
+    let neighbours = proposal.neighbours(&cloud, Timestamp::now())?;
+    for line in neighbours.lines(cloud.as_str()) {
+        print_line(&line)?;
+    }
+    // Before the login: who does not want that needs none.
+    if !flags.dry_run && !neighbours.agreed(cloud.as_str(), flags, ask)? {
+        output::tell("nothing was written\n");
+        return Ok(Exit::Failed);
+    }
     let mut is_sound = true;
     if !flags.no_test {
-        let seen = look::look(&CloudName::from(answers.name.as_str()), &loaded).await?;
+        let seen = look::look(&cloud, &loaded).await?;
         is_sound = seen == Seen::Problems(0);
         if seen == Seen::NoLogin
             && !ask.confirm(

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+mod ask_daemon;
 mod assemble;
 mod audit;
 mod check;

@@ -105,7 +105,14 @@ fn policies_key(config: &SourceFile) -> Option<(String, Place)> {
     }
 }
 
-/// The policy files of a directory: `*.toml`, without hidden ones.
+/// By its name: `*.toml`, without hidden ones.
+pub fn is_policy_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_hidden = name.is_empty() || name.starts_with(['.', '#']);
+    !is_hidden && path.extension().is_some_and(|extension| extension == "toml")
+}
+
+/// The policy files of a directory.
 fn list(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let metadata = directory.metadata().map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => "does not exist; it is where the policies should be".to_owned(),
@@ -117,10 +124,7 @@ fn list(directory: &Path) -> Result<Vec<PathBuf>, String> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(|error| format!("cannot be read: {error}"))? {
         let path = entry.map_err(|error| format!("cannot be read: {error}"))?.path();
-        let hidden = path
-            .file_name()
-            .is_none_or(|name| name.to_string_lossy().starts_with(['.', '#']));
-        if !hidden && path.extension().is_some_and(|extension| extension == "toml") {
+        if is_policy_file(&path) {
             paths.push(path);
         }
     }

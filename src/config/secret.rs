@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::Read,
+    io::{self, Read},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
@@ -161,11 +161,29 @@ fn from_path(value: &Value<'_>, host: &Host<'_>) -> Option<SecretString> {
             Some(secret)
         }
         Err(reason) => {
-            let hint = "a path, relative to this file; or a systemd credential, where `secrets/NAME` is the credential `secrets_NAME`";
-            name.problem(format!("{} {reason}", path.display()), "not usable", Some(hint));
+            let hint = hint_of_path(name.text, &path, host);
+            name.problem(format!("{} {reason}", path.display()), "not usable", Some(&hint));
             None
         }
     }
+}
+
+/// An encrypted credential has no file: who types a command finds nothing where
+/// the service finds its secret.
+fn hint_of_path(written: &str, path: &Path, host: &Host<'_>) -> String {
+    const HINT: &str = "a path, relative to this file; or a systemd credential, where `secrets/NAME` is the credential `secrets_NAME`";
+    let is_of_the_service = (host.environment)("CREDENTIALS_DIRECTORY").is_none()
+        && !written.starts_with('/')
+        && path
+            .symlink_metadata()
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if !is_of_the_service {
+        return HINT.to_owned();
+    }
+    let credential = written.replace('/', "_");
+    format!(
+        "{HINT}. One that only the service has, such as an encrypted one, a command is handed by: systemd-run -P -p LoadCredentialEncrypted={credential}:FILE revokd check"
+    )
 }
 
 /// A relative path is first looked for among the credentials that systemd

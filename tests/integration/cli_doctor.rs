@@ -196,6 +196,56 @@ async fn a_refused_login_is_tried_once() {
     cloud.stop().await;
 }
 
+/// Several sections of one account, as for several projects.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_refused_in_one_section_is_tried_in_no_other() {
+    let (world, _) = demo_world(Timestamp::now());
+    let options = Options::new(Arc::new(Timestamp::now));
+    let cloud = SimulatedCloud::start(world, options).await.expect("a cloud");
+    let folder = Folder::new();
+    folder.change("revokd.toml", "http://127.0.0.1:1/v3", &cloud.auth_url());
+    let first = fs::read_to_string(folder.path("revokd.toml")).expect("a configuration");
+    let second = first.replace("clouds.nowhere", "clouds.other");
+    folder.write("revokd.toml", first + &second.replace("images", "other-images"));
+    let told = tokio::task::spawn_blocking(move || doctor(&folder, 1))
+        .await
+        .expect("an answer");
+    assert_eq!(finding(&told, "Cloud nowhere", "login")["verdict"], "problem");
+    let other = finding(&told, "Cloud other", "login");
+    assert_eq!(other["verdict"], "not-checked", "{other}");
+    assert!(text(other, "seen").contains("cloud nowhere"), "{other}");
+    assert_eq!(cloud.requests().count(CallKind::Login), 1);
+    cloud.stop().await;
+}
+
+/// One directory that several lists are read from.
+#[test]
+fn a_server_of_lists_that_refused_a_login_is_asked_once() {
+    let server = Stub::start(|_| {
+        "HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".to_owned()
+    });
+    let (_running, directory) = simulated(&[]);
+    fs::write(directory.path().join("token"), "no-token-of-anybody").expect("a token");
+    let source = |name: &str| {
+        format!(
+            "[source.{name}]\ntype = \"scim\"\nurl = \"http://{}/{name}\"\ntoken_file = \"../token\"\n\
+             match = {{ attribute = \"userName\", to = \"user.name\" }}\n\n",
+            server.address
+        )
+    };
+    let policy = "[[policy]]\nname = \"left\"\ndescription = \"Who left.\"\nschedule = \"0 3 1 1 *\"\n\
+                  clouds = [\"registry\"]\nresource = \"repository-permission\"\n\
+                  match = { subject_in = [\"first\", \"second\"] }\n";
+    let lists = source("first") + &source("second") + policy;
+    fs::write(directory.path().join("policies/left.toml"), lists).expect("a policy");
+    let told = ask(&directory, &["--output", "json"]).expect(1).json();
+    let first = finding(&told, "Lists of people", "first");
+    assert_eq!(first["verdict"], "problem", "{first}");
+    let second = finding(&told, "Lists of people", "second");
+    assert_eq!(second["verdict"], "not-checked", "{second}");
+    assert!(text(second, "seen").contains("source first"), "{second}");
+}
+
 #[test]
 fn a_clock_that_is_off_is_told_with_the_difference() {
     let cloud = Stub::start(|_| {

@@ -387,3 +387,87 @@ fn what_could_not_be_loaded_is_told_before_anything_is_written() {
     assert!(told.stderr.contains("revokd.toml:1:"), "{}", told.stderr);
     assert_eq!(place.read("revokd.toml"), "[daemon\n");
 }
+
+/// A cloud that is configured, and another policy beside its own.
+fn with_policy(name: &str, clouds: &str, mode: &str) -> Place {
+    let place = Place::new();
+    let arguments = [&NOWHERE[..], &["--project=images"]].concat();
+    place.init(&arguments, "a-secret-of-nobody").expect(0);
+    let policy = format!(
+        "[[policy]]\nname = \"{name}\"\ndescription = \"By hand.\"\nschedule = \"0 3 * * *\"\n\
+         timezone = \"UTC\"\nclouds = [\"{clouds}\"]\nresource = \"image-share\"\nmode = \"{mode}\"\n\
+         match.granted_before = \"30d\"\n"
+    );
+    fs::write(place.path("policies/by-hand.toml"), policy).expect("a policy");
+    place
+}
+
+fn second() -> Vec<&'static str> {
+    [&["second"], &NOWHERE[1..], &["--project=images"]].concat()
+}
+
+const AGREED: &str = "--under-existing-policies";
+
+#[test]
+fn a_policy_on_all_clouds_takes_in_a_new_one_only_where_that_is_said() {
+    for mode in ["approve", "enforce"] {
+        let place = with_policy("old-everywhere", "*", mode);
+        let before = place.files();
+        for more in [&[][..], &["--yes"]] {
+            let told = place.init(&[&second()[..], more].concat(), "another").expect(2);
+            for said in [AGREED, &format!("old-everywhere ({mode})")] {
+                assert!(told.stderr.contains(said), "{said} in:\n{}", told.stderr);
+            }
+            assert_eq!(place.files(), before, "nothing is written");
+        }
+        let shown = place.init(&[&second()[..], &["--dry-run"]].concat(), "another");
+        assert!(shown.expect(0).stdout.contains("  old-everywhere ("));
+        place
+            .init(&[&second()[..], &[AGREED]].concat(), "another")
+            .expect(0);
+        place.revokd(&["check"]).expect(0);
+    }
+}
+
+#[test]
+fn policies_that_only_look_or_name_their_clouds_need_no_word() {
+    let looking = with_policy("old-everywhere", "*", "observe");
+    let told = looking.init(&second(), "another").expect(0);
+    assert!(
+        told.stdout.contains("\n  old-everywhere (observe)\n"),
+        "{}",
+        told.stdout
+    );
+    let elsewhere = with_policy("old-there", "prod", "enforce");
+    let told = elsewhere.init(&second(), "another").expect(0);
+    assert!(!told.stdout.contains("old-there"), "{}", told.stdout);
+}
+
+#[test]
+fn a_policy_that_has_the_name_of_the_new_one_is_told_before_anything_is_written() {
+    let place = with_policy("old-shares-second", "prod", "observe");
+    let before = place.files();
+    let told = place
+        .init(&[&second()[..], &[AGREED]].concat(), "another")
+        .expect(3);
+    let said = "there are two policies of the name `old-shares-second`";
+    assert!(told.stderr.contains(said), "{}", told.stderr);
+    assert_eq!(place.files(), before, "nothing is written");
+}
+
+#[test]
+fn problems_that_were_there_before_keep_no_cloud_from_being_added() {
+    let place = with_policy("old-there", "prod", "observe");
+    fs::remove_file(place.path("secrets/prod-password")).expect("a secret");
+    let before = place.files();
+    let told = place.init(&second(), "another").expect(2);
+    assert!(told.stderr.contains(AGREED), "{}", told.stderr);
+    assert!(told.stdout.contains("1 problem of its own"), "{}", told.stdout);
+    assert_eq!(place.files(), before, "nothing is written");
+    let told = place
+        .init(&[&second()[..], &[AGREED]].concat(), "another")
+        .expect(3);
+    assert!(told.stderr.contains("the section was written"), "{}", told.stderr);
+    fs::write(place.path("secrets/prod-password"), "again").expect("a secret");
+    place.revokd(&["check"]).expect(0);
+}

@@ -6,14 +6,12 @@ mod reach;
 mod rights;
 mod scope;
 
-use std::sync::Arc;
-
 use super::finding::Finding;
 use crate::{
     config::types,
     daemon::clock::SharedClock,
     model::{Caller, CloudName, Failure, FailureClass, Kind, Service},
-    providers::{self, Reader},
+    providers::Reader,
 };
 
 /// What revokd is to do on a cloud.
@@ -41,25 +39,17 @@ pub struct Examined {
     /// Who revokd is there; `None` where the login failed, and nobody may try
     /// it again.
     pub caller: Option<Caller>,
+    /// Whether the cloud refused the login.
+    pub is_refused: bool,
 }
 
-/// Looks at a cloud that nothing is connected to yet.
-pub async fn examine(
-    name: &CloudName,
-    cloud: &types::Cloud,
-    wanted: &Wanted,
-    clock: &SharedClock,
-) -> Examined {
-    let time = Arc::clone(clock);
-    let time = Arc::new(move || time.now());
-    match providers::connect(name.clone(), cloud, time, Arc::new(|_| ())) {
-        Ok(handles) => examine_connected(name, cloud, handles.reader.as_ref(), wanted, clock).await,
-        Err(error) => {
-            let error = anyhow::Error::from(error);
-            Examined {
-                findings: vec![unprepared(name, &error)],
-                caller: None,
-            }
+impl Examined {
+    /// Where nobody is logged in.
+    fn without_login(findings: Vec<Finding>, is_refused: bool) -> Examined {
+        Examined {
+            findings,
+            caller: None,
+            is_refused,
         }
     }
 }
@@ -72,7 +62,7 @@ pub fn unprepared(name: &CloudName, error: &anyhow::Error) -> Finding {
 
 /// Looks at a cloud through a reader that others use as well, so that its login
 /// is theirs too.
-pub async fn examine_connected(
+pub async fn examine(
     name: &CloudName,
     cloud: &types::Cloud,
     reader: &dyn Reader,
@@ -85,10 +75,7 @@ pub async fn examine_connected(
     if !reached {
         let mend = "mend the address first";
         findings.push(Finding::not_checked("login", "the cloud cannot be reached", mend));
-        return Examined {
-            findings,
-            caller: None,
-        };
+        return Examined::without_login(findings, false);
     }
     let caller = match reader.caller().await {
         Ok(caller) => caller,
@@ -96,10 +83,11 @@ pub async fn examine_connected(
             findings.push(scope::login_failed(&section, &failure));
             let mend = "mend the login first";
             findings.push(Finding::not_checked("rights", "nobody is logged in", mend));
-            return Examined {
-                findings,
-                caller: None,
-            };
+            let is_refused = matches!(
+                failure.class,
+                FailureClass::Unauthenticated | FailureClass::Refused
+            );
+            return Examined::without_login(findings, is_refused);
         }
     };
     findings.extend(scope::judged(&section, &caller));
@@ -112,6 +100,7 @@ pub async fn examine_connected(
     Examined {
         findings,
         caller: Some(caller),
+        is_refused: false,
     }
 }
 

@@ -1,26 +1,12 @@
 //! The daemon: whether it runs, and whether it says that it is ready.
 
-use std::{
-    io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
-
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use std::{io, net::SocketAddr};
 
 use super::finding::Finding;
-
-/// It answers at once or not at all.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// Bytes of one answer; metrics are larger, and their begin is enough.
-const LONGEST_ANSWER: u64 = 256 << 10;
+use crate::cli::ask_daemon::get;
 
 pub async fn findings(listen: SocketAddr) -> Vec<Finding> {
-    let answer = asked(here(listen)).await;
+    let answer = asked(listen).await;
     vec![exposed(listen), judged(&answer, listen)]
 }
 
@@ -33,16 +19,6 @@ enum Answer {
     Stranger,
     Nobody,
     Silent(String),
-}
-
-/// The address by which this machine reaches itself.
-fn here(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 fn exposed(listen: SocketAddr) -> Finding {
@@ -81,14 +57,15 @@ fn judged(answer: &Answer, listen: SocketAddr) -> Finding {
     }
 }
 
-async fn asked(address: SocketAddr) -> Answer {
-    let (status, body) = match get(address, "/readyz").await {
+async fn asked(listen: SocketAddr) -> Answer {
+    let (status, body) = match get(listen, "/readyz").await {
         Ok(answer) => answer,
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => return Answer::Nobody,
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => return Answer::Stranger,
         Err(error) => return Answer::Silent(error.to_string()),
     };
     // A short word such as `ok` could be anybody's.
-    let metrics = get(address, "/metrics").await;
+    let metrics = get(listen, "/metrics").await;
     let is_revokd = metrics.is_ok_and(|(_, text)| text.contains("revokd_"));
     let told = body.split_whitespace().collect::<Vec<_>>().join(" ");
     match status {
@@ -99,54 +76,20 @@ async fn asked(address: SocketAddr) -> Answer {
     }
 }
 
-/// Status and body, as far as they are short.
-async fn get(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    let exchange = async {
-        let mut stream = TcpStream::connect(address).await?;
-        let request = format!("GET {path} HTTP/1.0\r\nhost: {address}\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await?;
-        Ok::<_, io::Error>(String::from_utf8_lossy(&answer).into_owned())
-    };
-    let answer = timeout(LONGEST_WAIT, exchange)
-        .await
-        .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "nothing within 2 s"))??;
-    Ok(parsed(&answer))
-}
-
-/// Status 0 where it is no HTTP.
-fn parsed(answer: &str) -> (u16, String) {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
-    let status = head
-        .strip_prefix("HTTP/1.")
-        .and_then(|rest| rest.split(' ').nth(1)?.parse().ok());
-    (status.unwrap_or_default(), body.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
 
     use super::{super::finding::Verdict, *};
 
     #[test]
-    fn the_own_machine_is_asked_and_other_addresses_are_warned_of() {
+    fn an_address_that_others_reach_is_warned_of() {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
-        assert_eq!(here(address("0.0.0.0:1")), address("127.0.0.1:1"));
-        assert_eq!(here(address("[::]:1")), address("[::1]:1"));
-        assert_eq!(here(address("10.0.0.1:1")), address("10.0.0.1:1"));
         assert_eq!(exposed(address("0.0.0.0:1")).verdict, Verdict::Warning);
         assert_eq!(exposed(address("[::1]:1")).verdict, Verdict::Ok);
-    }
-
-    #[test]
-    fn an_answer_is_taken_apart() {
-        assert_eq!(
-            parsed("HTTP/1.0 503 Unavailable\r\na: b\r\n\r\nstore: x\n"),
-            (503, "store: x\n".into())
-        );
-        assert_eq!(parsed("SSH-2.0-x"), (0, String::new()));
     }
 
     #[tokio::test]

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use super::finding::Finding;
+use super::{
+    finding::Finding,
+    refusals::{Login, Refusals},
+};
 use crate::{
     cli::{output, sources},
     config::{
@@ -18,6 +21,8 @@ use crate::{
 };
 
 /// `usable` are the clouds whose login worked: nobody tries another one again.
+/// The lists are read one after the other, so that a refusal is known to the
+/// next.
 pub async fn findings(
     config: &Config,
     records: &[SourceRecord],
@@ -25,6 +30,7 @@ pub async fn findings(
     clock: &dyn Clock,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut refusals = Refusals::default();
     for (name, source) in &config.sources {
         let users = sources::idle_policies(config, name);
         if users.is_empty() {
@@ -40,12 +46,24 @@ pub async fn findings(
             findings.push(Finding::not_checked(name.as_str(), why, "mend the cloud first"));
             continue;
         }
+        let login = Login::of_list(&source.list);
+        let again = format!("revokd sources test {name}");
+        let refused = login
+            .as_ref()
+            .and_then(|login| refusals.instead_of(login, name.as_str(), &again));
+        if let Some(finding) = refused {
+            findings.push(finding);
+            continue;
+        }
         let by_absence = users
             .iter()
             .any(|policy| policy.matcher.subject_not_in.contains(name));
         let record = records.iter().find(|record| record.source == *name);
         let baseline = record.and_then(|record| record.baseline);
         let read = sources::read(source, usable, baseline, clock).await;
+        if let Some(login) = login.filter(|_| read.is_refused) {
+            refusals.note(login, format!("source {name}"));
+        }
         findings.push(judged(source, &read, by_absence));
     }
     findings

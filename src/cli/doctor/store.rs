@@ -26,14 +26,14 @@ pub struct Examined {
 pub async fn examine(path: &Path, own: u32) -> Examined {
     let directory = files::folder(path);
     let mut findings = Vec::new();
-    let Some(lies) = files::lies(&directory) else {
+    let Some(place_lies) = files::lies(&directory) else {
         findings.push(no_place(&directory, super::service::makes(&directory)));
         return Examined {
             findings,
             inspection: None,
         };
     };
-    findings.push(place(&lies));
+    findings.push(place(&place_lies));
     findings.push(space(free_mebibytes(&directory), &directory));
     let Some(lies) = files::lies(path) else {
         let why = format!("nothing has run yet: there is no store at {}", path.display());
@@ -47,7 +47,8 @@ pub async fn examine(path: &Path, own: u32) -> Examined {
             inspection: None,
         };
     };
-    findings.push(file(&lies, own));
+    let of_others = strangers(&place_lies, &lies, &beside(path));
+    findings.push(of_others.unwrap_or_else(|| file(&lies, own)));
     let inspected = {
         let path = path.to_owned();
         tokio::task::spawn_blocking(move || crate::store::inspect(&path)).await
@@ -108,6 +109,39 @@ fn place(directory: &Lies) -> Finding {
         return Finding::warning("place", seen, format!("chmod g-w {path}"));
     }
     Finding::ok("place", format!("{path} is its owner's alone to change"))
+}
+
+/// What else belongs to the store, as far as it is there.
+fn beside(path: &Path) -> Vec<Lies> {
+    let named = |end: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        files::lies(Path::new(&name))
+    };
+    ["-wal", "-shm", ".lock"].into_iter().filter_map(named).collect()
+}
+
+/// Files of another user than the directory's lock out the service, to whom
+/// systemd gave the directory. A directory of root's is shared by many, and
+/// there the store itself says whose it is.
+fn strangers(directory: &Lies, store: &Lies, beside: &[Lies]) -> Option<Finding> {
+    let reference = if directory.uid == 0 { store } else { directory };
+    let files = [store].into_iter().chain(beside);
+    let strange: Vec<&Lies> = files.filter(|file| file.uid != reference.uid).collect();
+    let first = strange.first()?;
+    let paths: Vec<String> = strange
+        .iter()
+        .map(|file| file.path.display().to_string())
+        .collect();
+    let paths = paths.join(" ");
+    let seen = format!(
+        "{} belongs to user {} and {paths} to user {}: the service may be locked out",
+        reference.path.display(),
+        reference.uid,
+        first.uid
+    );
+    let mend = format!("chown --reference={} {paths}", reference.path.display());
+    Some(Finding::problem("file", seen, mend))
 }
 
 fn file(store: &Lies, own: u32) -> Finding {
@@ -305,6 +339,39 @@ mod tests {
         let directory = Path::new("/var/lib/nobody-made-this");
         assert_eq!(no_place(directory, true).verdict, Verdict::NotChecked);
         assert_eq!(no_place(directory, false).verdict, Verdict::Problem);
+    }
+
+    #[test]
+    fn what_root_made_in_the_directory_of_the_service_is_told_with_the_command_that_mends_it() {
+        let of = |path: &str, uid| Lies {
+            path: PathBuf::from(path),
+            mode: 0o600,
+            uid,
+            gid: uid,
+        };
+        let (directory, store) = (of("/var/lib/revokd", 61), of("/var/lib/revokd/revokd.db", 61));
+        let lock = |uid| of("/var/lib/revokd/revokd.db.lock", uid);
+        assert_eq!(strangers(&directory, &store, &[lock(61)]), None);
+        let mend = |directory: &Lies, store: &Lies, lock: Lies| {
+            let finding = strangers(directory, store, &[lock]).expect("a stranger");
+            assert_eq!(finding.verdict, Verdict::Problem);
+            finding.mend.unwrap()
+        };
+        assert_eq!(
+            mend(&directory, &store, lock(0)),
+            "chown --reference=/var/lib/revokd /var/lib/revokd/revokd.db.lock"
+        );
+        let of_root = of("/var/lib/revokd/revokd.db", 0);
+        assert_eq!(
+            mend(&directory, &of_root, lock(0)),
+            "chown --reference=/var/lib/revokd /var/lib/revokd/revokd.db /var/lib/revokd/revokd.db.lock"
+        );
+        let shared = of("/srv", 0);
+        assert_eq!(strangers(&shared, &store, &[lock(61)]), None);
+        assert_eq!(
+            mend(&shared, &store, lock(0)),
+            "chown --reference=/var/lib/revokd/revokd.db /var/lib/revokd/revokd.db.lock"
+        );
     }
 
     #[test]

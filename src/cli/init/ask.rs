@@ -34,6 +34,10 @@ pub trait Ask {
 
     /// `default` is what holds where nobody can be asked.
     fn confirm(&mut self, text: &str, default: bool) -> anyhow::Result<bool>;
+
+    /// What somebody has to say yes to: silence is a no, and where nobody can
+    /// be asked the flag has to say it.
+    fn consent(&mut self, flag: &str, text: &str) -> anyhow::Result<bool>;
 }
 
 /// Whether somebody is there to be asked.
@@ -62,6 +66,10 @@ impl Ask for Nobody {
 
     fn confirm(&mut self, _: &str, default: bool) -> anyhow::Result<bool> {
         Ok(default)
+    }
+
+    fn consent(&mut self, flag: &str, text: &str) -> anyhow::Result<bool> {
+        missing(flag, text)
     }
 }
 
@@ -130,6 +138,10 @@ impl Ask for Terminal {
                 _ => {}
             }
         }
+    }
+
+    fn consent(&mut self, _: &str, text: &str) -> anyhow::Result<bool> {
+        self.confirm(text, false)
     }
 }
 

@@ -11,15 +11,17 @@ use clap::ValueEnum;
 /// behind what is in one already. The secret goes into a file of its own under
 /// secrets/, which the service is handed as a credential. A policy that only
 /// looks is put beside it. Nothing that is there is ever written over, and
-/// nothing is written if the cloud refuses the login.
+/// nothing is written if the cloud refuses the login. Policies that are there
+/// already and work on all clouds (`clouds = ["*"]`) will work on the new one:
+/// they are named, and asked about if they do more than look.
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   revokd init
-  revokd init prod --provider openstack --auth-url https://keystone.example.com/v3 \\
-      --user revokd --project images --secret-stdin < password
-  revokd init otc --provider open-telekom-cloud --region eu-de \\
-      --domain OTC-EU-DE-00000000001000000001 --user revokd --project eu-de --secret-file password
+  revokd init --provider openstack --auth-url https://keystone.example.com/v3 --user revokd \\
+      prod --project images --secret-stdin < password
+  revokd init --provider open-telekom-cloud --region eu-de --user revokd --project eu-de \\
+      otc --domain OTC-EU-DE-00000000001000000001 --secret-file password
   revokd init prod --clouds-yaml production --dry-run")]
 pub struct Flags {
     /// What policies call the cloud.
@@ -34,6 +36,7 @@ pub struct Flags {
     #[arg(long, value_name = "URL")]
     pub auth_url: Option<String>,
 
+    /// The region of the services, where there is more than one.
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
 
@@ -57,6 +60,7 @@ pub struct Flags {
     #[arg(long, value_enum)]
     pub method: Option<Method>,
 
+    /// Who logs in with a password; the password is the secret.
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
 
@@ -64,6 +68,7 @@ pub struct Flags {
     #[arg(long, value_name = "NAME")]
     pub user_domain: Option<String>,
 
+    /// OpenStack: the id of an application credential; its secret is the secret.
     #[arg(long, value_name = "ID", conflicts_with_all = ["user", "access_key", "project", "project_id"])]
     pub application_credential_id: Option<String>,
 
@@ -105,6 +110,11 @@ pub struct Flags {
     /// That clouds.yaml, if it is in none of the usual places.
     #[arg(long, value_name = "FILE", requires = "clouds_yaml")]
     pub clouds_file: Option<PathBuf>,
+
+    /// Agree that policies which are there already and remove access work on
+    /// the new cloud too; `--yes` alone does not say that.
+    #[arg(long)]
+    pub under_existing_policies: bool,
 
     /// Write without trying the login.
     #[arg(long)]

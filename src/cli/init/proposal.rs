@@ -13,11 +13,14 @@ use super::{
     existing::Existing,
     paths::folder_of,
     secret::{FOLDER, Secret},
-    section, write,
+    section,
+    whole::{Neighbours, Whole},
+    write,
 };
 use crate::{
     cli::output::print_line,
     config::{self, Loaded, Problems, files::Files, source::SourceFile},
+    model::CloudName,
 };
 
 /// Where a package puts the schemas, for editors.
@@ -80,7 +83,8 @@ impl<'a> Proposal<'a> {
     }
 
     /// The new section compiled, alone but for its policy, as if it were
-    /// written: what else there is has nothing to do with it.
+    /// written: problems of other sections do not keep its login from being
+    /// tried.
     ///
     /// # Errors
     /// What would be wrong with it, or with the file that it is to stand in.
@@ -96,10 +100,40 @@ impl<'a> Proposal<'a> {
             document::policy(policy_for, None),
         );
         let files = Files::of_texts(&self.folder, SourceFile::new(name, text), vec![policy]);
-        config::compile(files, now, &|name| match self.secret.in_memory() {
+        config::compile(files, now, &|name| self.variable(name))
+    }
+
+    /// Which policies will work on the new cloud, those that are there already
+    /// among them.
+    ///
+    /// # Errors
+    /// What would be wrong with the whole, and is not now.
+    pub fn neighbours(&self, cloud: &CloudName, now: Timestamp) -> Result<Neighbours, Problems> {
+        let daemon = self.daemon.as_deref().unwrap_or_default();
+        let (before, after) = match &self.existing {
+            Some(existing) => (
+                existing.text().to_owned(),
+                existing.with(&self.section_in_memory)?,
+            ),
+            None => (daemon.to_owned(), format!("{daemon}\n{}", self.section_in_memory)),
+        };
+        let policy = |text: &String| SourceFile::new(self.policy_path.display().to_string(), text.clone());
+        let whole = Whole {
+            config: self.config,
+            before,
+            after,
+            policies: &folder_of(&self.policy_path),
+            policy: self.policy.as_ref().map(policy),
+        };
+        whole.neighbours(cloud, now, &|name| self.variable(name))
+    }
+
+    /// The environment, and in it the secret that no file holds yet.
+    fn variable(&self, name: &str) -> Option<String> {
+        match self.secret.in_memory() {
             Some(secret) if name == IN_MEMORY => Some(secret.expose_secret().to_owned()),
             _ => std::env::var(name).ok(),
-        })
+        }
     }
 
     /// For people, with no secret.

@@ -8,13 +8,15 @@ use crate::{
     daemon::{clock::Clock, context::Cloud},
     engine::people::{Proven, prove},
     model::{Baseline, CloudName, Roll, SourceName, SourceRecord},
-    sources,
+    sources::{self, ReadFailure},
 };
 
 /// A list as it was just read, and whether it met its demands.
 pub struct Read {
     /// Or what kept it from being read.
     pub roll: Result<Arc<Roll>, String>,
+    /// Whether the server does not take the login: it must not be tried again.
+    pub is_refused: bool,
     /// Or which figure was not met.
     pub proven: Result<Proven, String>,
 }
@@ -25,24 +27,30 @@ pub async fn read(
     baseline: Option<Baseline>,
     clock: &dyn Clock,
 ) -> Read {
-    let roll = roll(source, clouds, clock).await.map(Arc::new);
+    let roll = roll(source, clouds, clock).await;
+    let is_refused = matches!(roll, Err(ReadFailure::LoginRefused(_)));
+    let roll = roll.map(Arc::new).map_err(|failure| failure.to_string());
     let proven = match &roll {
         Ok(roll) => prove(roll.clone(), &source.demands, baseline, clock.now()),
         Err(why) => Err(why.clone()),
     };
-    Read { roll, proven }
+    Read {
+        roll,
+        is_refused,
+        proven,
+    }
 }
 
 async fn roll(
     source: &Source,
     clouds: &BTreeMap<CloudName, Arc<Cloud>>,
     clock: &dyn Clock,
-) -> Result<Roll, String> {
+) -> Result<Roll, ReadFailure> {
     let reader_of = |cloud: &CloudName| Some(clouds.get(cloud)?.handles.reader.clone());
     let connected = sources::connect(source, &reader_of).map_err(|why| why.to_string())?;
     match tokio::time::timeout(source.timeout, connected.read(clock.now())).await {
-        Ok(read) => read.map_err(|failure| failure.to_string()),
-        Err(_) => Err(format!("was not read within {:?}", source.timeout)),
+        Ok(read) => read,
+        Err(_) => Err(format!("was not read within {:?}", source.timeout).into()),
     }
 }
 

@@ -1,20 +1,9 @@
 //! What a running daemon says of itself over its own HTTP address.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
-};
+use std::{io, net::SocketAddr};
 
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    time::timeout,
-};
+use crate::cli::ask_daemon::{get, reachable};
 
-/// For both questions together: a daemon that takes longer is not well.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Bytes of an answer that are read; whoever listens there may be anybody.
-const LONGEST_ANSWER: u64 = 8 << 20;
 const RELOAD: &str = "revokd_config_last_reload_successful ";
 
 /// A process that works on the store, and what it said.
@@ -41,37 +30,28 @@ pub async fn daemon(pid: u32, listen: SocketAddr) -> Asked {
     let said = match listen.port() {
         0 => Said::NotAsked,
         _ => {
-            let address = reachable(listen);
-            let no_answer = |why: String| Said::Nothing(format!("no answer at {address}: {why}"));
-            match timeout(PATIENCE, ask(address)).await {
-                Ok(Ok(said)) => said,
-                Ok(Err(why)) => no_answer(why),
-                Err(_) => no_answer(format!("nothing came within {PATIENCE:?}")),
-            }
+            let asked = ask(listen).await;
+            asked.unwrap_or_else(|why| {
+                let address = reachable(listen);
+                Said::Nothing(format!("no answer at {address}: {why}"))
+            })
         }
     };
     Asked { pid, said }
 }
 
-/// What listens everywhere is asked on loopback.
-fn reachable(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
-}
-
-async fn ask(address: SocketAddr) -> Result<Said, String> {
-    let problems = match get(address, "/readyz").await? {
+async fn ask(listen: SocketAddr) -> io::Result<Said> {
+    let problems = match get(listen, "/readyz").await? {
         (200, _) => Vec::new(),
         (503, text) => text.lines().map(str::to_owned).collect(),
-        (status, _) => return Err(format!("status {status} is no answer of revokd")),
+        (status, _) => {
+            let why = format!("status {status} is no answer of revokd");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
     };
     // Where the store is broken there are no metrics, and that is among the
     // problems.
-    let metrics = get(address, "/metrics").await?.1;
+    let metrics = get(listen, "/metrics").await?.1;
     let reload = metrics.lines().find_map(|line| line.strip_prefix(RELOAD));
     Ok(Said::Answer {
         problems,
@@ -79,32 +59,12 @@ async fn ask(address: SocketAddr) -> Result<Said, String> {
     })
 }
 
-/// Status and body. HTTP/1.0, so that the answer ends where the connection
-/// does.
-async fn get(address: SocketAddr, path: &str) -> Result<(u16, String), String> {
-    let failed = |error: std::io::Error| error.to_string();
-    let mut stream = TcpStream::connect(address).await.map_err(failed)?;
-    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(request.as_bytes()).await.map_err(failed)?;
-    let mut answer = Vec::new();
-    stream
-        .take(LONGEST_ANSWER)
-        .read_to_end(&mut answer)
-        .await
-        .map_err(failed)?;
-    parse(&String::from_utf8_lossy(&answer)).ok_or_else(|| "what came is no HTTP".to_owned())
-}
-
-fn parse(answer: &str) -> Option<(u16, String)> {
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let mut words = head.split(' ');
-    let _version = words.next().filter(|word| word.starts_with("HTTP/1."))?;
-    Some((words.next()?.parse().ok()?, body.to_owned()))
-}
-
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
 
     use super::*;
 
@@ -156,16 +116,5 @@ mod tests {
         }
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
         assert_eq!(daemon(7, nowhere).await.said, Said::NotAsked);
-    }
-
-    #[test]
-    fn what_listens_everywhere_is_asked_on_loopback() {
-        for (listen, asked) in [
-            ("0.0.0.0:9469", "127.0.0.1:9469"),
-            ("[::]:9469", "[::1]:9469"),
-            ("10.0.0.7:80", "10.0.0.7:80"),
-        ] {
-            assert_eq!(reachable(listen.parse().unwrap()), asked.parse().unwrap());
-        }
     }
 }

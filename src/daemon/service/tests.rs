@@ -161,7 +161,10 @@ async fn a_daemon_waits_for_a_command_that_works_on_the_store_and_heeds_a_stop_m
             crate::daemon::serve_as(&service, context, listener, Duration::from_secs(60)).await
         })
     };
-    let waits = |sent: &[String]| sent.iter().any(|one| one.starts_with("STATUS=waiting for another"));
+    let waits = |sent: &[String]| {
+        sent.iter()
+            .any(|one| one.starts_with("STATUS=waiting for another"))
+    };
     let serving = serve().await;
     until(&sent, waits).await;
     assert!(!sent.lock().unwrap().iter().any(|one| one.starts_with("READY=1")));

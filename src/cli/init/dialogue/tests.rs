@@ -58,6 +58,10 @@ impl Ask for Scripted {
     fn confirm(&mut self, _: &str, default: bool) -> anyhow::Result<bool> {
         Ok(default)
     }
+
+    fn consent(&mut self, flag: &str, _: &str) -> anyhow::Result<bool> {
+        Ok(self.next(flag) == "yes")
+    }
 }
 
 fn asked(arguments: &[&str], said: &[&'static str]) -> (Answers, Vec<String>) {
