@@ -154,10 +154,10 @@ async fn a_daemon_waits_for_a_command_that_works_on_the_store_and_heeds_a_stop_m
     let scene = Scene::new(0, 0).await;
     let command = scene.context.store.dispatch_lock().unwrap().expect("free");
     let (service, sent) = service(None);
-    let serve = async || {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let serve = || {
         let (service, context) = (service.clone(), scene.context.clone());
         tokio::spawn(async move {
+            let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
             crate::daemon::serve_as(&service, context, listener, Duration::from_secs(60)).await
         })
     };
@@ -165,7 +165,7 @@ async fn a_daemon_waits_for_a_command_that_works_on_the_store_and_heeds_a_stop_m
         sent.iter()
             .any(|one| one.starts_with("STATUS=waiting for another"))
     };
-    let serving = serve().await;
+    let serving = serve();
     until(&sent, waits).await;
     assert!(!sent.lock().unwrap().iter().any(|one| one.starts_with("READY=1")));
     drop(command);
@@ -174,7 +174,7 @@ async fn a_daemon_waits_for_a_command_that_works_on_the_store_and_heeds_a_stop_m
     serving.await.unwrap().unwrap();
 
     let _command = scene.context.store.dispatch_lock().unwrap().expect("free");
-    serve().await.await.unwrap().unwrap();
+    serve().await.unwrap().unwrap();
 }
 
 #[test]
