@@ -36,13 +36,13 @@ first_check() {
 contents() {
   local file
   for file in lib/systemd/system/revokd.service share/revokd/dashboards/revokd.{rules.yml,rules_test.yml,json} \
-    share/revokd/schema/{revokd,policies}.schema.json share/doc/revokd/{README.md,operations.md,metrics.md,copyright} \
-    share/doc/revokd/{changelog.Debian.gz,THIRD-PARTY-NOTICES.gz} share/doc/revokd/examples/revokd.toml \
-    share/doc/revokd/examples/policies/10-partner-shares.toml share/man/man8/revokd.8.gz \
+    share/revokd/schema/{revokd,policies}.schema.json share/doc/revokd/{README.md,docs/operations.md,docs/metrics.md,copyright} \
+    share/doc/revokd/{changelog.Debian.gz,THIRD-PARTY-NOTICES.gz} share/doc/revokd/config/revokd.toml \
+    share/doc/revokd/config/policies/10-partner-shares.toml share/man/man8/revokd.8.gz \
     share/bash-completion/completions/revokd share/zsh/vendor-completions/_revokd share/fish/vendor_completions.d/revokd.fish; do
     [ -s "$root/usr/$file" ] || miss "/usr/$file is missing or empty" || return
   done
-  [ -n "$(ls -A "$root/usr/share/doc/revokd/examples/systemd" 2>/dev/null)" ] || miss "there are no examples for systemd"
+  [ -n "$(ls -A "$root/usr/share/doc/revokd/systemd/examples" 2>/dev/null)" ] || miss "there are no examples for systemd"
 }
 says_version() { [ "$("$revokd" --version)" = "revokd $(crate_version)" ] || miss "$("$revokd" --version)"; }
 

@@ -2,7 +2,7 @@
 from box import Cloud, must, path, run
 from cases import UNIT, Case
 
-EXAMPLES = "/usr/share/doc/revokd/examples/systemd"
+EXAMPLES = "/usr/share/doc/revokd/systemd/examples"
 
 
 class Examples(Case):

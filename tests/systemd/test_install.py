@@ -11,7 +11,7 @@ FILES = {
     "/etc/revokd/revokd.toml": "644 root",
     "/etc/revokd/policies": "755 root",
     "/etc/revokd/secrets": "700 root",
-    "/usr/share/doc/revokd/examples/revokd.toml": "644 root",
+    "/usr/share/doc/revokd/config/revokd.toml": "644 root",
     "/usr/share/doc/revokd/copyright": "644 root",
 }
 WORST_EXPOSURE = 1.5
