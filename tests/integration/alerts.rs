@@ -73,7 +73,10 @@ fn every_alert_leads_to_its_runbook_and_there_is_no_other() {
         .collect();
     assert_eq!(headings, alerts());
     for alert in alerts() {
-        let link = format!("runbook_url: /usr/share/doc/revokd/docs/operations.md#{}\n", alert.to_lowercase());
+        let link = format!(
+            "runbook_url: /usr/share/doc/revokd/docs/operations.md#{}\n",
+            alert.to_lowercase()
+        );
         assert!(rules.contains(&link), "{alert} does not lead to its runbook");
     }
 }
