@@ -69,11 +69,17 @@ async fn run(config: &Path, flags: &Arguments, ask: &mut dyn Ask) -> anyhow::Res
     if let Some(existing) = &existing {
         existing.refuse_cloud(&name)?;
     }
+    let is_new = existing.is_none();
     let answers = dialogue::answers(flags, name, &folder, ask)?;
     let secret = Secret::get(flags, &answers, &folder, ask)?;
     let proposal = Proposal::new(config, existing, &answers, secret);
     let loaded = proposal.compile(&answers.name, Timestamp::now())?;
     assemble::show_warnings(&loaded.warnings);
+    if config == Path::new(OF_THE_SERVICE)
+        && let Some(remark) = proposal.secret().unreadable()
+    {
+        output::tell(&format!("{remark}\n"));
+    }
     let cloud = CloudName::from(answers.name.as_str());
     let neighbours = proposal.neighbours(&cloud, Timestamp::now())?;
     for line in neighbours.lines(cloud.as_str()) {
@@ -113,11 +119,11 @@ async fn run(config: &Path, flags: &Arguments, ask: &mut dyn Ask) -> anyhow::Res
     }
     proposal.write()?;
     print_line("written")?;
-    conclude(config, proposal.secret(), is_sound)
+    conclude(config, is_new, is_sound)
 }
 
 /// Reads what was written as the daemon will, and says how to go on.
-fn conclude(config: &Path, secret: &Secret, is_sound: bool) -> anyhow::Result<Exit> {
+fn conclude(config: &Path, is_new: bool, is_sound: bool) -> anyhow::Result<Exit> {
     match assemble::load(config, Timestamp::now()) {
         Ok(loaded) => assemble::show_warnings(&loaded.warnings),
         Err(problems) => {
@@ -127,11 +133,6 @@ fn conclude(config: &Path, secret: &Secret, is_sound: bool) -> anyhow::Result<Ex
         }
     }
     let is_of_the_service = config == Path::new(OF_THE_SERVICE);
-    if is_of_the_service && !secret.is_a_credential() {
-        print_line(
-            "the service runs as a user of its own, which has to be able to read the secret: below secrets/ it is handed over",
-        )?;
-    }
     if !is_sound {
         print_line("some of it does not work yet, as said above; after mending it: revokd doctor")?;
     }
@@ -143,8 +144,31 @@ fn conclude(config: &Path, secret: &Secret, is_sound: bool) -> anyhow::Result<Ex
     print_line(&format!("  {revokd} check"))?;
     print_line(&format!("  {revokd} plan"))?;
     print_line(&match is_of_the_service {
-        true => "  systemctl enable --now revokd".to_owned(),
+        true => format!("  {}", start(is_new)),
         false => format!("  {revokd} run"),
     })?;
     Ok(Exit::Done)
+}
+
+/// To enable a service that runs does nothing to it.
+fn start(is_new: bool) -> &'static str {
+    match is_new {
+        true => "systemctl enable --now revokd",
+        false => {
+            "systemctl enable --now revokd   \
+             (if it runs already: systemctl restart revokd, since a reload takes no new cloud)"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_that_may_run_already_is_to_be_restarted() {
+        assert_eq!(start(true), "systemctl enable --now revokd");
+        let told = start(false);
+        assert!(told.contains("systemctl restart revokd"), "{told}");
+    }
 }

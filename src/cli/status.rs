@@ -6,10 +6,13 @@
 
 mod ask;
 mod facts;
+mod item;
+mod needs;
 mod read;
 mod screen;
 #[cfg(test)]
 mod tests;
+mod wrap;
 
 use std::{
     io::{self, IsTerminal, Write},

@@ -191,7 +191,7 @@ async fn a_refused_login_is_tried_once() {
     let login = finding(&told, "Cloud nowhere", "login");
     assert_eq!(login["verdict"], "problem", "{login}");
     assert!(text(login, "seen").contains("not tried again"), "{login}");
-    assert!(text(login, "mend").contains("[clouds.nowhere.auth]"), "{login}");
+    assert!(text(login, "mend").contains("[clouds.nowhere]"), "{login}");
     assert_eq!(cloud.requests().count(CallKind::Login), 1);
     cloud.stop().await;
 }

@@ -117,7 +117,8 @@ class Live(unittest.TestCase):
         deadline = float(figures[owed])
         # Every other second: the third fire is no more than six seconds after a success.
         self.assertLessEqual(deadline - float(figures[name]), 6)
-        self.assertGreaterEqual(float(figures[name]), before)
+        # On record is the moment just before the end of the run was written.
+        self.assertGreaterEqual(float(figures[name]), before - 1)
 
     def test_9_a_daemon_that_is_gone_is_a_page(self):
         self.daemon.end()

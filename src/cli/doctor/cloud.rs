@@ -69,9 +69,39 @@ pub async fn examine(
     wanted: &Wanted,
     clock: &SharedClock,
 ) -> Examined {
-    let section = Section { name, cloud };
+    let section = Section {
+        name,
+        cloud,
+        is_written: true,
+    };
+    examine_section(&section, reader, wanted, clock).await
+}
+
+/// The same for a section that stands in no configuration yet.
+pub async fn examine_unwritten(
+    name: &CloudName,
+    cloud: &types::Cloud,
+    reader: &dyn Reader,
+    wanted: &Wanted,
+    clock: &SharedClock,
+) -> Examined {
+    let section = Section {
+        name,
+        cloud,
+        is_written: false,
+    };
+    examine_section(&section, reader, wanted, clock).await
+}
+
+async fn examine_section(
+    section: &Section<'_>,
+    reader: &dyn Reader,
+    wanted: &Wanted,
+    clock: &SharedClock,
+) -> Examined {
+    let cloud = section.cloud;
     let mut findings = Vec::new();
-    let reached = reach::reach(&section, "address", &cloud.auth_url, clock, &mut findings).await;
+    let reached = reach::reach(section, "address", &cloud.auth_url, clock, &mut findings).await;
     if !reached {
         let mend = "mend the address first";
         findings.push(Finding::not_checked("login", "the cloud cannot be reached", mend));
@@ -80,7 +110,7 @@ pub async fn examine(
     let caller = match reader.caller().await {
         Ok(caller) => caller,
         Err(failure) => {
-            findings.push(scope::login_failed(&section, &failure));
+            findings.push(scope::login_failed(section, &failure));
             let mend = "mend the login first";
             findings.push(Finding::not_checked("rights", "nobody is logged in", mend));
             let is_refused = matches!(
@@ -90,13 +120,13 @@ pub async fn examine(
             return Examined::without_login(findings, is_refused);
         }
     };
-    findings.extend(scope::judged(&section, &caller));
+    findings.extend(scope::judged(section, &caller));
     for service in [Service::Images, Service::Registry] {
         if wanted.kinds.iter().any(|kind| kind.service() == service) {
-            reach::service(&section, service, &caller, clock, &mut findings).await;
+            reach::service(section, service, &caller, clock, &mut findings).await;
         }
     }
-    findings.extend(rights::read(&section, reader, &caller, wanted, clock).await);
+    findings.extend(rights::read(section, reader, &caller, wanted, clock).await);
     Examined {
         findings,
         caller: Some(caller),
@@ -108,6 +138,8 @@ pub async fn examine(
 struct Section<'a> {
     name: &'a CloudName,
     cloud: &'a types::Cloud,
+    /// Whether a command can be told to look at it again.
+    is_written: bool,
 }
 
 /// How to mend what failed, where `right` is what would be missing.

@@ -21,7 +21,7 @@ Examples:
   revokd init --provider openstack --auth-url https://keystone.example.com/v3 --user revokd \\
       prod --project images --secret-stdin < password
   revokd init --provider open-telekom-cloud --region eu-de --user revokd --project eu-de \\
-      otc --domain OTC-EU-DE-00000000001000000001 --secret-file password
+      otc --domain OTC-EU-DE-00000000001000000001 --secret-stdin < password
   revokd init prod --clouds-yaml production --dry-run")]
 pub struct Flags {
     /// What policies call the cloud.
@@ -77,6 +77,7 @@ pub struct Flags {
     pub access_key: Option<String>,
 
     /// A file that holds the secret already; it is named, and left as it is.
+    /// A service is handed only what lies below secrets/.
     #[arg(long, value_name = "FILE", conflicts_with = "secret_stdin")]
     pub secret_file: Option<PathBuf>,
 

@@ -51,7 +51,7 @@ pub async fn look(name: &CloudName, loaded: &Loaded) -> anyhow::Result<Seen> {
     let (cloud, settings) = (&clouds[name], &loaded.config.clouds[name]);
     let wanted = Wanted::everything(settings);
     let reader = cloud.handles.reader.as_ref();
-    let examined = doctor::cloud::examine(name, settings, reader, &wanted, &clock).await;
+    let examined = doctor::cloud::examine_unwritten(name, settings, reader, &wanted, &clock).await;
     let problems = problems(&examined.findings);
     doctor::print(&[Group {
         title: format!("cloud {name}"),

@@ -88,16 +88,28 @@ impl Secret {
         }
     }
 
-    /// Whether the service is handed it as a credential.
-    pub fn is_a_credential(&self) -> bool {
+    /// Why a service may not be able to read it, and what to do; `None` where
+    /// it is handed it as a credential.
+    pub fn unreadable(&self) -> Option<String> {
         match self {
-            Secret::Elsewhere => false,
-            Secret::Named(name) | Secret::Kept { name, .. } => name
-                .strip_prefix(FOLDER)
-                .and_then(|rest| rest.strip_prefix('/'))
-                .is_some_and(|file| !file.contains('/')),
+            Secret::Kept { .. } => None,
+            Secret::Elsewhere => Some(
+                "the service runs as a user of its own, which has to be able to read that clouds.yaml"
+                    .to_owned(),
+            ),
+            Secret::Named(name) if is_credential(name) => None,
+            Secret::Named(name) => Some(format!(
+                "warning: {name} is not below {FOLDER}/: the service cannot read it unless every user can; \
+                 give it by --secret-stdin, which puts it below {FOLDER}/"
+            )),
         }
     }
+}
+
+/// Only what lies right below the folder is loaded.
+fn is_credential(name: &str) -> bool {
+    let below = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
+    below.is_some_and(|file| !file.contains('/'))
 }
 
 /// The whole input without one newline at its end, as a file of it is read.
@@ -143,9 +155,11 @@ mod tests {
 
     #[test]
     fn only_what_lies_right_below_the_folder_of_secrets_is_a_credential() {
-        let named = |name: &str| Secret::Named(name.to_owned()).is_a_credential();
+        let named = |name: &str| Secret::Named(name.to_owned()).unreadable().is_none();
         assert!(named("secrets/prod-password"));
         assert!(!named("/etc/revokd/secrets/prod-password") && !named("password"));
         assert!(!named("secrets/deep/password") && !named("secretsx/password"));
+        let told = Secret::Named("/root/password".to_owned()).unreadable();
+        assert!(told.is_some_and(|told| told.contains("give it by --secret-stdin")));
     }
 }

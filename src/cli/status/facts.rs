@@ -99,6 +99,8 @@ pub struct PolicyRow {
     pub mode: String,
     pub enabled: bool,
     pub last_run: Option<Timestamp>,
+    #[serde(skip)]
+    pub last_run_id: Option<i64>,
     pub last_state: Option<String>,
     pub last_success: Option<Timestamp>,
     pub next_run: Option<Timestamp>,
@@ -126,6 +128,12 @@ impl Status {
 
     pub fn enabled(&self) -> impl Iterator<Item = &PolicyRow> {
         self.policies.iter().filter(|policy| policy.enabled)
+    }
+
+    /// Whether it does nothing until a list of people is mended.
+    pub fn is_stopped_by_a_source(&self, policy: &PolicyRow) -> bool {
+        let stops = |source: &SourceRow| source.stops_a_policy() && source.policies.contains(&policy.name);
+        self.not_proven.iter().any(stops)
     }
 
     /// Why access that should end does not end.

@@ -198,6 +198,7 @@ async fn policy_row(
         mode: policy.mode.to_string(),
         enabled: policy.enabled,
         last_run: last.as_ref().map(|run| run.finished_at.unwrap_or(run.started_at)),
+        last_run_id: last.as_ref().map(|run| run.id),
         last_state: last.as_ref().map(|run| run.state.to_string()),
         last_success,
         next_run: policy.enabled.then(next).flatten(),

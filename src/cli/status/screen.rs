@@ -5,12 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     super::output::{self, moment},
     facts::{PolicyRow, SourceRow, Status, Verdict},
+    item::{Item, item},
+    needs::needs,
+    wrap::{INDENT, cut_to, wrapped},
 };
 
 const WIDTH: usize = 80;
-const INDENT: usize = 2;
+const HEIGHT: usize = 24;
 /// Lines of each part under its heading; with the headings and the verdict
-/// they make one screen.
+/// they make one screen. What one part leaves free, the others take.
 const NEXT: usize = 5;
 const STUCK: usize = 8;
 const NEEDS: usize = 6;
@@ -34,21 +37,31 @@ pub struct Line {
     pub text: String,
 }
 
-/// One thing that is told, and where to read all of its kind.
-struct Item {
-    text: String,
-    more: &'static str,
-}
-
 pub fn lines(status: &Status) -> Vec<Line> {
-    let mut lines = verdict(status);
-    lines.extend(part(next_heading(status), next(status), [NEXT, LONGEST]));
-    lines.extend(part("stuck", stuck(status), [STUCK, LONGEST]));
-    lines.extend(part("needs you", needs(status), [NEEDS, NEEDS]));
+    let stuck = stuck(status);
+    let mut lines = verdict(status, stuck.is_empty());
+    lines.extend(part(next_heading(status), &next(status), NEXT, LONGEST));
+    let at_least = part("stuck", &stuck, STUCK, LONGEST).len();
+    let room = HEIGHT.saturating_sub(lines.len() + at_least + 1);
+    let needs = part("needs you", &needs(status), room.max(NEEDS), HEIGHT);
+    let room = HEIGHT.saturating_sub(lines.len() + needs.len() + 1).max(STUCK);
+    lines.extend(part("stuck", &stuck, room, longest(&stuck, room)));
+    lines.extend(needs);
     lines
 }
 
-fn verdict(status: &Status) -> Vec<Line> {
+/// As many lines for each as all can have.
+fn longest(items: &[Item], room: usize) -> usize {
+    let used = |most| -> usize {
+        let lines = items.iter().map(|item| cut_to(&item.text, WIDTH - INDENT, most));
+        lines.map(|lines| lines.len()).sum()
+    };
+    let fits = |most: &usize| used(*most) <= room;
+    (LONGEST..=room).rev().find(fits).unwrap_or(LONGEST)
+}
+
+/// That nothing is stuck is said only where nothing is told to be.
+fn verdict(status: &Status, is_free: bool) -> Vec<Line> {
     let (word, style) = match status.verdict {
         Verdict::Working => ("working", Style::Good),
         Verdict::NeedsYou => ("needs you", Style::Warning),
@@ -60,13 +73,14 @@ fn verdict(status: &Status) -> Vec<Line> {
     };
     let reasons = &status.reasons;
     let told = |shown: usize| match (reasons.len(), reasons.len() - shown) {
-        (0, _) => format!("{who}: nothing is stuck"),
+        (0, _) if is_free => format!("{who}: nothing is stuck"),
+        (0, _) => format!("{who}: nothing needs you"),
         (_, 0) => format!("{who}: {}", reasons.join("; ")),
         (_, left) => format!("{who}: {}; and {left} more", reasons[..shown].join("; ")),
     };
-    let fits = |text: &String| wrapped(text, WIDTH, usize::MAX).len() <= LONGEST;
+    let fits = |text: &String| wrapped(text, WIDTH).len() <= LONGEST;
     let text = (1..=reasons.len()).rev().map(told).find(fits);
-    wrapped(&text.unwrap_or_else(|| told(reasons.len())), WIDTH, LONGEST)
+    cut_to(&text.unwrap_or_else(|| told(reasons.len())), WIDTH, LONGEST)
         .into_iter()
         .map(|text| Line { style, text })
         .collect()
@@ -74,7 +88,7 @@ fn verdict(status: &Status) -> Vec<Line> {
 
 /// A heading with its items, as many as fit; what does not is counted. What
 /// somebody is to type is never cut short.
-fn part(heading: &str, items: Vec<Item>, [most, longest]: [usize; 2]) -> Vec<Line> {
+fn part(heading: &str, items: &[Item], most: usize, longest: usize) -> Vec<Line> {
     if items.is_empty() {
         return vec![Line {
             style: Style::Heading,
@@ -85,7 +99,7 @@ fn part(heading: &str, items: Vec<Item>, [most, longest]: [usize; 2]) -> Vec<Lin
         style: Style::Heading,
         text: heading.to_owned(),
     }];
-    let wrap = |item: &Item| wrapped(&item.text, WIDTH - INDENT, longest);
+    let wrap = |item: &Item| cut_to(&item.text, WIDTH - INDENT, longest);
     let all: Vec<Vec<String>> = items.iter().map(wrap).collect();
     let (mut used, mut shown) = (0, 0);
     for (position, texts) in all.iter().enumerate() {
@@ -173,14 +187,13 @@ fn stuck(status: &Status) -> Vec<Item> {
         let told = "the last reload was refused; the daemon goes on with what it had before";
         items.push(item(told.to_owned(), json));
     }
-    for source in &status.not_proven {
+    // One that nobody had to read yet keeps nothing from working.
+    for source in status.not_proven.iter().filter(|source| source.tried) {
         items.push(item(source.sentence(), "`revokd sources`"));
     }
     for policy in status.enabled() {
         // Its source is told already.
-        let is_stopped =
-            |source: &SourceRow| source.stops_a_policy() && source.policies.contains(&policy.name);
-        if policy.late || !status.not_proven.iter().any(is_stopped) {
+        if policy.late || !status.is_stopped_by_a_source(policy) {
             items.extend(late_or_troubled(policy));
         }
     }
@@ -217,53 +230,11 @@ fn late_or_troubled(policy: &PolicyRow) -> Option<Item> {
     Some(item(text, "`revokd runs list`"))
 }
 
-/// Each with what to type.
-fn needs(status: &Status) -> Vec<Item> {
-    let mut items = Vec::new();
-    if status.daemon_pid.is_none() && status.configuration_valid {
-        let told = "start the daemon: `systemctl start revokd`, or `revokd run` by hand";
-        items.push(item(told.to_owned(), ""));
-    }
-    if !status.configuration_valid || status.reload_refused == Some(true) {
-        let told = "mend the configuration (`revokd check`), then reload the daemon";
-        items.push(item(told.to_owned(), "`revokd check`"));
-    }
-    for run in &status.held {
-        let why = match run.mode.as_str() {
-            "approve" => "waits for approval",
-            _ => "is held by the brake",
-        };
-        let targets = output::count(run.targets, "target", "targets");
-        let told = format!(
-            "run {0} of {1} {why} ({targets}): `revokd runs show {0}`, \
-             `revokd runs allow {0}` or `revokd runs reject {0}`",
-            run.run, run.policy
-        );
-        items.push(item(told, "`revokd runs list --state held`"));
-    }
-    for source in status.not_proven.iter().filter(|source| source.stops_a_policy()) {
-        let told = format!("look at the list: `revokd sources test {}`", source.source);
-        items.push(item(told, "`revokd sources`"));
-    }
-    if status.dead_tasks > 0 {
-        let tasks = output::count(status.dead_tasks, "dead task", "dead tasks");
-        let told =
-            format!("{tasks}: `revokd tasks list --state dead`; mend it, then `revokd tasks retry ID`");
-        items.push(item(told, "`revokd tasks list --state dead`"));
-    }
-    items
-}
-
-fn item(text: String, more: &'static str) -> Item {
-    Item { text, more }
-}
-
 impl SourceRow {
     /// What it keeps from working comes first, since reasons may be long.
     fn sentence(&self) -> String {
         let stops = match self.policies.as_slice() {
             [] => String::new(),
-            _ if !self.tried => String::new(),
             [one] => format!(" stops policy {one}"),
             several => format!(" stops policies {}", output::words(several)),
         };
@@ -280,45 +251,4 @@ fn until(left: SignedDuration) -> String {
         60..2880 => format!("in {}h {}min", minutes / 60, minutes % 60),
         _ => format!("in {}d {}h", minutes / 1440, minutes % 1440 / 60),
     }
-}
-
-/// Broken at spaces, later lines indented; what goes beyond `most` lines ends
-/// in an ellipsis.
-fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    let mut line = String::new();
-    for word in words(text) {
-        let long = line.chars().count() + word.trim_end().chars().count() > width;
-        if long && !line.trim().is_empty() {
-            lines.push(line.trim_end().to_owned());
-            line = " ".repeat(INDENT);
-        }
-        line.push_str(&word);
-    }
-    lines.push(line.trim_end().to_owned());
-    let is_cut = lines.len() > most;
-    lines.truncate(most);
-    for (position, line) in lines.iter_mut().enumerate() {
-        let goes_on = is_cut && position + 1 == most;
-        if goes_on || line.chars().count() > width {
-            *line = line.chars().take(width - 2).collect::<String>() + " …";
-        }
-    }
-    lines
-}
-
-/// Each with the space behind it. A command stays whole, so that it can be
-/// copied.
-fn words(text: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    let mut in_command = false;
-    for character in text.replace('\n', " ").chars() {
-        in_command ^= character == '`';
-        let last = words.len() - 1;
-        words[last].push(character);
-        if character == ' ' && !in_command {
-            words.push(String::new());
-        }
-    }
-    words
 }

@@ -12,6 +12,7 @@ fn policy(name: &str, next: &str) -> PolicyRow {
         mode: "enforce".into(),
         enabled: true,
         last_run: None,
+        last_run_id: Some(7),
         last_state: None,
         last_success: None,
         next_run: Some(at(next)),
@@ -119,12 +120,16 @@ stuck
   12 tasks of partner-shares-lapse on prod could go since 2026-06-01 10:00:00Z
   5 dead tasks: the image is protected
 needs you
-  mend the configuration (`revokd check`), then reload the daemon
+  `revokd check`, then `systemctl reload revokd`; if check is good,
+    `systemctl restart revokd`: a cloud or a secret is new
+  mend the login of cloud prod: `revokd doctor --cloud prod`, then
+    `systemctl restart revokd`
   run 17 of images-rot is held by the brake (230 targets):
     `revokd runs show 17`, `revokd runs allow 17` or `revokd runs reject 17`
-  look at the list: `revokd sources test staff`
-  5 dead tasks: `revokd tasks list --state dead`; mend it, then
-    `revokd tasks retry ID`";
+  mend the list: `revokd sources test staff`
+  see what policy partner-shares-lapse came to: `revokd runs show 7`
+  see why they wait, 12 overdue tasks: `revokd tasks list --state queued`
+  … and 1 more: `revokd tasks list --state dead`";
     assert_eq!(shown(status), expected);
 }
 
@@ -150,7 +155,7 @@ fn long_lists_are_cut_and_counted() {
         "… and 13 more: `revokd check`",
         "… and 14 more: `revokd runs list`",
         "run 1 of p waits for approval (1 target): `revokd runs show 1`",
-        "… and 27 more: `revokd runs list --state held`",
+        "… and 42 more: `revokd runs list --state held`",
     ] {
         assert!(text.contains(told), "{told} in:\n{text}");
     }
@@ -189,7 +194,8 @@ next, once a daemon runs
   never (disabled): images-rot
 stuck: nothing
 needs you
-  start the daemon: `systemctl start revokd`, or `revokd run` by hand";
+  start the daemon: `systemctl start revokd`, or `revokd run` by hand
+  write a policy, or set `enabled = true` in one; then `revokd check`";
     assert_eq!(shown(status), expected);
 }
 
@@ -230,25 +236,127 @@ next
   not known until the configuration can be read: `revokd check`
 stuck: nothing
 needs you
-  mend the configuration (`revokd check`), then reload the daemon";
+  mend the configuration: `revokd check`, then `systemctl reload revokd`";
     assert_eq!(shown(status), expected);
 }
 
 #[test]
-fn a_source_that_nobody_had_to_read_yet_is_told_and_changes_nothing() {
+fn a_source_that_nobody_had_to_read_yet_is_not_stuck() {
     let mut status = healthy();
-    status.not_proven = vec![SourceRow {
-        source: "spare".into(),
-        why: "not read yet".into(),
-        policies: vec!["leavers".into()],
-        tried: false,
-    }];
+    status.not_proven = vec![source("spare", &["leavers"], false)];
     let text = shown(status);
     assert!(
         text.starts_with("working (pid 4711): nothing is stuck\n"),
         "{text}"
     );
-    assert!(text.contains("\n  source spare: not read yet\n"), "{text}");
+    assert!(text.contains("\nstuck: nothing\n"), "{text}");
+}
+
+#[test]
+fn the_end_of_a_long_reason_is_told_where_there_is_room() {
+    let mut status = healthy();
+    let columns = "its columns are employee_id, given_name, family_name, department, mail, started";
+    status.not_proven = vec![SourceRow {
+        why: format!("/etc/revokd/people/leavers-of-all-companies.csv: it has no column `email`; {columns}"),
+        ..source("leavers", &["images-rot"], true)
+    }];
+    let text = shown(status);
+    assert!(text.replace("\n    ", " ").contains(columns), "{text}");
+}
+
+#[test]
+fn a_cloud_that_refuses_the_login_is_not_waited_for() {
+    let needs = |why: &str| {
+        let mut status = healthy();
+        status.clouds_down = vec![CloudDown {
+            cloud: "registry".into(),
+            why: why.into(),
+        }];
+        shown(status)
+            .split_once("needs you\n")
+            .unwrap()
+            .1
+            .replace("\n    ", " ")
+    };
+    let refused = "  mend the login of cloud registry: `revokd doctor --cloud registry`, then `systemctl restart revokd`";
+    assert_eq!(needs("logging in: the cloud answered 401 Unauthorized"), refused);
+    assert_eq!(
+        needs("logging in: the image service is in several regions, set one of \"a\", \"b\""),
+        refused
+    );
+    let waits = "  wait for cloud registry, or see what it lacks: `revokd doctor --cloud registry`";
+    assert_eq!(
+        needs("logging in: the cloud answered 503 Service Unavailable"),
+        waits
+    );
+}
+
+/// All combinations of what may be wrong.
+#[test]
+fn every_verdict_but_working_names_what_to_do_and_free_is_said_only_where_nothing_is_stuck() {
+    let faults: [fn(&mut Status); 12] = [
+        |status| status.daemon_pid = None,
+        |status| {
+            status.daemon_answers = Some(false);
+            status.daemon_problems = vec!["no answer".into()];
+        },
+        |status| status.daemon_problems = vec!["store: disk full".into()],
+        |status| {
+            status.clouds_down = vec![CloudDown {
+                cloud: "prod".into(),
+                why: "timed out".into(),
+            }];
+        },
+        |status| status.reload_refused = Some(true),
+        |status| status.configuration_valid = false,
+        |status| status.policies[0].trouble = Some("failed: x".into()),
+        |status| status.policies[0].late = true,
+        |status| {
+            let waiting = Waiting {
+                policy: "p".into(),
+                cloud: "prod".into(),
+                count: 1,
+                since: at("2026-06-01T10:00:00Z"),
+            };
+            status.overdue_tasks = vec![waiting];
+        },
+        |status| status.dead_tasks = 1,
+        |status| {
+            status
+                .policies
+                .iter_mut()
+                .for_each(|policy| policy.enabled = false)
+        },
+        |status| {
+            status.not_proven = vec![
+                source("unread", &["images-rot"], false),
+                source("unused", &[], true),
+            ];
+        },
+    ];
+    for combination in 0..1_u32 << faults.len() {
+        let mut status = healthy();
+        for (position, fault) in faults.iter().enumerate() {
+            if combination >> position & 1 == 1 {
+                fault(&mut status);
+            }
+        }
+        let text = shown(status);
+        let is_working = text.starts_with("working");
+        assert_eq!(text.contains("needs you: nothing"), is_working, "{text}");
+        if text.contains("nothing is stuck") {
+            assert!(text.contains("\nstuck: nothing\n"), "{text}");
+        }
+    }
+}
+
+fn source(name: &str, policies: &[&str], tried: bool) -> SourceRow {
+    SourceRow {
+        source: name.into(),
+        why: "not read yet".into(),
+        policies: policies.iter().map(|&policy| policy.into()).collect(),
+        tried,
+    }
 }
 
 #[test]

@@ -7,13 +7,8 @@ use crate::{
 };
 
 pub fn login_failed(section: &Section<'_>, failure: &Failure) -> Finding {
-    let name = section.name;
-    let keys = secret_keys(&section.cloud.provider);
     let mend = match failure.class {
-        FailureClass::Unauthenticated | FailureClass::Refused => format!(
-            "correct {keys} in [clouds.{name}.auth] and what it names, then once: revokd doctor --cloud {name} \
-             (a few wrong tries lock the account)"
-        ),
+        FailureClass::Unauthenticated | FailureClass::Refused => correct(section, failure),
         _ => mend_for(failure, ""),
     };
     let seen = match failure.class {
@@ -23,6 +18,44 @@ pub fn login_failed(section: &Section<'_>, failure: &Failure) -> Finding {
         _ => format!("failed, and not tried again: {}", failure.detail),
     };
     Finding::problem("login", seen, mend)
+}
+
+/// What to correct, and how to try it again.
+fn correct(section: &Section<'_>, failure: &Failure) -> String {
+    let name = section.name;
+    let provider = &section.cloud.provider;
+    // Only a wrong secret brings an account nearer to its lock.
+    let (keys, warning) = match failure.class {
+        FailureClass::Unauthenticated if !is_about_the_project(failure) => {
+            (login_keys(provider), " (a few wrong tries lock the account)")
+        }
+        FailureClass::Unauthenticated => (project_keys(provider), ""),
+        _ => (misfit(failure), ""),
+    };
+    match section.is_written {
+        true => {
+            format!("correct {keys} in [clouds.{name}]; then once: revokd doctor --cloud {name}{warning}")
+        }
+        false => format!("correct {keys}, and run this again{warning}"),
+    }
+}
+
+/// These answers speak of what the token was to be for.
+fn is_about_the_project(failure: &Failure) -> bool {
+    let answered = |status: &str| failure.detail.contains(&format!("the cloud answered {status}"));
+    ["403", "404", "409"].into_iter().any(answered)
+}
+
+/// The secret was taken, and what the cloud offers does not fit the section.
+fn misfit(failure: &Failure) -> &'static str {
+    let names = |word: &str| failure.detail.contains(word);
+    match () {
+        () if names("region") => "`region`: name one of those above",
+        () if names("interface") => "`interface`: name one of those above",
+        () if names("catalogue") || names("endpoint") => "the `endpoints`",
+        () if names("project") => "`project`",
+        () => "what is named above",
+    }
 }
 
 /// What the token is for, against what is configured.
@@ -90,24 +123,34 @@ fn configured_project(provider: &Provider) -> Option<&Named> {
     }
 }
 
-/// The keys that the secret comes by.
-fn secret_keys(provider: &Provider) -> &'static str {
+/// What a cloud may refuse with one and the same answer.
+fn login_keys(provider: &Provider) -> &'static str {
     match provider {
-        Provider::OpenStack(Auth::Password { .. }) => "`user` and `password_file`",
-        Provider::OpenStack(Auth::ApplicationCredential { .. }) => "`id` and `secret_file`",
-        Provider::OpenStack(Auth::Token { .. }) => "`token_file`",
+        // Keystone does not tell a wrong project from a wrong password.
+        Provider::OpenStack(Auth::Password { .. }) => {
+            "`user`, its `user_domain`, `password_file` and what it holds, or `project` and `project_domain`"
+        }
+        Provider::OpenStack(Auth::ApplicationCredential { .. }) => "`id`, or `secret_file` and what it holds",
+        Provider::OpenStack(Auth::Token { .. }) => "`token_file` and what it holds, or `project`",
         Provider::Huawei(huawei) => match &huawei.login {
-            HuaweiLogin::Password { .. } => "`user` and `password_file`",
-            HuaweiLogin::AccessKey { .. } => "`access_key` and `secret_key_file`",
-            HuaweiLogin::Token { .. } => "`token_file`",
+            HuaweiLogin::Password { .. } => "`user`, `domain`, or `password_file` and what it holds",
+            HuaweiLogin::AccessKey { .. } => "`access_key`, or `secret_key_file` and what it holds",
+            HuaweiLogin::Token { .. } => "`token_file` and what it holds",
         },
+    }
+}
+
+fn project_keys(provider: &Provider) -> &'static str {
+    match provider {
+        Provider::OpenStack(_) => "`project`, `project_domain`, or the roles of the user there",
+        Provider::Huawei(_) => "`project`, `domain`, or the rights of the user there",
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Endpoints;
+    use crate::{config::types::Cloud, model::Endpoints};
 
     fn caller() -> Caller {
         Caller {
@@ -144,5 +187,78 @@ mod tests {
         assert_eq!(with_id("images", "p"), "images (p)");
         assert_eq!(with_id("", "p"), "p");
         assert_eq!(with_id("", ""), "(not told)");
+    }
+
+    fn mend(is_written: bool, class: FailureClass, detail: &str) -> String {
+        let section = Section {
+            name: &"prod".into(),
+            cloud: &cloud(),
+            is_written,
+        };
+        let finding = login_failed(&section, &Failure::new(class, detail));
+        finding.mend.expect("a problem is mended")
+    }
+
+    fn cloud() -> Cloud {
+        let named = |name: &str| Named::Name {
+            name: name.to_owned(),
+            domain: Domain::Name("Default".to_owned()),
+        };
+        Cloud {
+            provider: Provider::OpenStack(Auth::Password {
+                user: named("revokd"),
+                password: "secret".to_owned().into(),
+                project: named("images"),
+            }),
+            auth_url: "https://keystone.example/v3".parse().unwrap(),
+            region: None,
+            interface: "public".to_owned(),
+            endpoints: Default::default(),
+            allow_http: false,
+            ca_file: None,
+            limits: Default::default(),
+        }
+    }
+
+    #[test]
+    fn a_refused_login_may_be_the_project_as_well_as_the_password() {
+        let told = mend(
+            true,
+            FailureClass::Unauthenticated,
+            "logging in: the cloud answered 401 Unauthorized",
+        );
+        for word in [
+            "`user_domain`",
+            "`password_file`",
+            "`project_domain`",
+            "lock the account",
+            "--cloud prod",
+        ] {
+            assert!(told.contains(word), "{word}: {told}");
+        }
+    }
+
+    #[test]
+    fn a_region_that_is_not_there_has_nothing_to_do_with_the_password() {
+        for detail in [
+            "logging in: the image service is not in region \"x\", only in \"a\"",
+            "logging in: the image service is in several regions, set one of \"a\", \"b\"",
+        ] {
+            let told = mend(true, FailureClass::Refused, detail);
+            assert!(told.contains("`region`") && !told.contains("password"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_no_configuration_cannot_be_looked_at_again() {
+        let told = mend(
+            false,
+            FailureClass::Unauthenticated,
+            "logging in: the cloud answered 401 Unauthorized",
+        );
+        assert!(
+            !told.contains("revokd doctor") && !told.contains("[clouds."),
+            "{told}"
+        );
     }
 }
