@@ -89,12 +89,12 @@ impl Store {
             path: path.into(),
             source,
         };
-        let place = Place::of(path).map_err(failed)?;
-        let writer = Writer::start(connection, place).map_err(failed)?;
+        let place = Arc::new(Place::of(path).map_err(failed)?);
+        let writer = Writer::start(connection, place.clone()).map_err(failed)?;
         let shared = Shared {
             path: path.into(),
             writer,
-            readers: Readers::new(path.into()),
+            readers: Readers::new(place),
         };
         Ok(Store {
             shared: Arc::new(shared),

@@ -56,7 +56,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, place: Place) -> io::Result<Writer> {
+    pub fn start(connection: Connection, place: Arc<Place>) -> io::Result<Writer> {
         let (sender, receiver) = mpsc::channel(JOBS_WAITING);
         let thread = thread::Builder::new()
             .name("store-writer".into())
@@ -224,7 +224,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE IF NOT EXISTS written (word TEXT PRIMARY KEY)")
             .unwrap();
-        Writer::start(connection, Place::of(path).unwrap()).unwrap()
+        Writer::start(connection, Arc::new(Place::of(path).unwrap())).unwrap()
     }
 
     async fn write(writer: &Writer, word: String) -> Result<(), StoreError> {

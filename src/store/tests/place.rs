@@ -18,6 +18,10 @@ async fn nothing_is_written_to_a_store_that_was_removed() {
     let begun = scene.store.begin_run(new_run("p", at(0))).await;
     assert!(is_gone(begun, &scene.path()));
     assert!(is_gone(scene.store.ping().await, &scene.path()));
+    assert!(is_gone(
+        scene.store.runs(RunFilter::default(), 10).await,
+        &scene.path()
+    ));
     assert!(!scene.path().exists(), "nothing makes it again");
 }
 
