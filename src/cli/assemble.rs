@@ -1,6 +1,8 @@
 //! From a configuration file to the parts that a command works with.
 
-use std::{collections::BTreeMap, os::unix::fs::MetadataExt, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap, io::ErrorKind, os::unix::fs::MetadataExt, path::Path, sync::Arc, time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use jiff::{SignedDuration, Timestamp};
@@ -57,13 +59,29 @@ pub fn existing_store(path: &Path) -> anyhow::Result<Option<Store>> {
             return Ok(None);
         }
     };
-    if !daemon.store.exists() {
+    if !has_store(&daemon)? {
         bail!(
             "nothing has run yet: there is no store at {}",
             daemon.store.display()
         );
     }
     open_store(&daemon).map(Some)
+}
+
+/// Whether there is a store. One that is out of this user's reach is not taken
+/// for none: that would read as if nothing had ever run.
+///
+/// # Errors
+/// It cannot be told.
+pub fn has_store(daemon: &Daemon) -> anyhow::Result<bool> {
+    let path = daemon.store.display();
+    match daemon.store.try_exists() {
+        Ok(is_there) => Ok(is_there),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => bail!(
+            "the store at {path} cannot be reached as this user (permission denied): run this as root, or as the user of the service"
+        ),
+        Err(error) => Err(error).with_context(|| format!("looking for the store {path}")),
+    }
 }
 
 pub fn show(problems: &Problems) {
@@ -230,5 +248,34 @@ pub fn actor() -> String {
     match std::fs::metadata("/proc/self") {
         Ok(process) => format!("{name} (uid {})", process.uid()),
         Err(_) => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    /// Root may enter any directory: what holds for others shows where the test
+    /// is somebody else's.
+    #[test]
+    fn a_store_that_is_not_there_is_told_from_one_out_of_reach() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = directory.path().join("revokd.toml");
+        fs::write(&config, "[daemon]\nstore = \"sqlite:closed/revokd.db\"\n").unwrap();
+        let told = || existing_store(&config).map(|_| ()).unwrap_err().to_string();
+        assert!(told().starts_with("nothing has run yet"), "{}", told());
+        let closed = directory.path().join("closed");
+        fs::create_dir(&closed).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
+        let may_enter = fs::read_dir(&closed).is_ok();
+        let said = told();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(
+            said.contains("cannot be reached as this user"),
+            !may_enter,
+            "{said}"
+        );
     }
 }

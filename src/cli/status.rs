@@ -83,9 +83,7 @@ fn load_daemon(config: &Path) -> Option<Daemon> {
 
 /// None is made: it would belong to whoever asked.
 fn existing_store(daemon: &Daemon) -> anyhow::Result<Option<Store>> {
-    daemon
-        .store
-        .exists()
+    assemble::has_store(daemon)?
         .then(|| assemble::open_store(daemon))
         .transpose()
 }

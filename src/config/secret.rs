@@ -161,11 +161,38 @@ fn from_path(value: &Value<'_>, host: &Host<'_>) -> Option<SecretString> {
             Some(secret)
         }
         Err(reason) => {
-            let hint = hint_of_path(name.text, &path, host);
-            name.problem(format!("{} {reason}", path.display()), "not usable", Some(&hint));
+            let (message, hint) = match lacking_credential(name.text, host) {
+                Some(told) => told,
+                None => (
+                    format!("{} {reason}", path.display()),
+                    hint_of_path(name.text, &path, host),
+                ),
+            };
+            name.problem(message, "not usable", Some(&hint));
             None
         }
     }
+}
+
+/// What is wrong, and what mends it, where the service was not given the
+/// credential. It may not read the file behind it, so what reading that came to
+/// says nothing.
+fn lacking_credential(written: &str, host: &Host<'_>) -> Option<(String, String)> {
+    let path = credential(written, host).filter(|path| !path.exists())?;
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let file = host.base.join(written);
+    if File::open(&file).is_ok() {
+        return None;
+    }
+    let message = format!(
+        "the service has no credential `{name}`, and cannot read {} itself",
+        file.display()
+    );
+    let hint = format!(
+        "{} is missing, or came after the service started: systemd hands out credentials at the start alone, so see that the file is there, then: systemctl restart revokd",
+        file.display()
+    );
+    Some((message, hint))
 }
 
 /// An encrypted credential has no file: who types a command finds nothing where
@@ -191,12 +218,16 @@ fn hint_of_path(written: &str, path: &Path, host: &Host<'_>) -> String {
 /// each file, `secrets_NAME`: so one line serves the service, which cannot read
 /// the file, and an administrator's command, which has no credentials.
 fn find(name: &str, host: &Host<'_>) -> PathBuf {
-    let credential = (host.environment)("CREDENTIALS_DIRECTORY")
-        .filter(|_| !name.starts_with('/'))
-        .map(|directory| Path::new(&directory).join(name.replace('/', "_")));
-    credential
+    credential(name, host)
         .filter(|path| path.exists())
         .unwrap_or_else(|| host.base.join(name))
+}
+
+/// Where systemd puts it, if it does; `None` outside the service.
+fn credential(name: &str, host: &Host<'_>) -> Option<PathBuf> {
+    (host.environment)("CREDENTIALS_DIRECTORY")
+        .filter(|_| !name.starts_with('/'))
+        .map(|directory| Path::new(&directory).join(name.replace('/', "_")))
 }
 
 /// The file without one newline at its end. The error says why it is no

@@ -14,6 +14,7 @@ mod health;
 mod http;
 pub mod judge;
 pub mod people;
+mod place;
 pub mod progress;
 pub mod report;
 pub mod run;
@@ -140,7 +141,9 @@ fn all_loops(context: &Arc<Context>, beats: &Beats) -> Loops {
         watching.await;
         Ok(())
     });
-    // No work waits for it, so it needs no beat.
+    // No work waits for these, so they need no beat.
+    let staying = place::watch(context.clone());
+    loops.spawn(async { Ok(staying.await?) });
     let auditing = audit::watch(context.clone());
     loops.spawn(async {
         auditing.await;

@@ -36,6 +36,12 @@ pub enum StoreError {
     /// Nothing of what the caller asked for was kept.
     #[error("commit to the store")]
     Commit(#[source] Arc<rusqlite::Error>),
+    /// Nothing of what the caller asked for was kept, and nothing ever will be.
+    #[error(
+        "the store {} was removed or replaced while revokd works on it: what cannot be recorded is not done",
+        path.display()
+    )]
+    Gone { path: PathBuf },
     #[error("read or write the store")]
     Query(#[from] rusqlite::Error),
     #[error("write the audit record")]

@@ -11,6 +11,7 @@ use std::{
     sync::Arc,
 };
 
+use place::Place;
 use readers::Readers;
 use writer::Writer;
 
@@ -46,6 +47,7 @@ mod lock;
 mod open;
 mod operate;
 mod owner;
+mod place;
 mod readers;
 mod recover;
 mod removed;
@@ -83,14 +85,16 @@ impl Store {
     pub fn open(path: &Path) -> Result<Store, StoreError> {
         let path = &open::real_path(path);
         let connection = open::open_for_writing(path)?;
-        let writer = Writer::start(connection).map_err(|source| StoreError::Open {
+        let failed = |source| StoreError::Open {
             path: path.into(),
             source,
-        })?;
+        };
+        let place = Arc::new(Place::of(path).map_err(failed)?);
+        let writer = Writer::start(connection, place.clone()).map_err(failed)?;
         let shared = Shared {
             path: path.into(),
             writer,
-            readers: Readers::new(path.into()),
+            readers: Readers::new(place),
         };
         Ok(Store {
             shared: Arc::new(shared),

@@ -6,14 +6,15 @@
 //! them. Work that fails is undone alone; what its neighbours did is kept.
 //!
 //! Other processes may write the same file: the transaction takes the write
-//! lock before it reads anything, and waits for it.
+//! lock before it reads anything, and waits for it. Nothing is committed to a
+//! file that no longer lies where the others look for it.
 
-use std::{cell::Cell, io, ops::Deref, sync::Arc, thread};
+use std::{cell::Cell, io, ops::Deref, path::PathBuf, sync::Arc, thread};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{audit::Head, error::StoreError};
+use super::{audit::Head, error::StoreError, place::Place};
 
 /// Callers that may wait before the next one is made to.
 const JOBS_WAITING: usize = 1024;
@@ -55,11 +56,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection) -> io::Result<Writer> {
+    pub fn start(connection: Connection, place: Arc<Place>) -> io::Result<Writer> {
         let (sender, receiver) = mpsc::channel(JOBS_WAITING);
         let thread = thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || write_until_closed(&connection, receiver))?;
+            .spawn(move || write_until_closed(&connection, &place, receiver))?;
         Ok(Writer {
             jobs: Some(sender),
             thread: Some(thread),
@@ -97,7 +98,29 @@ impl Drop for Writer {
     }
 }
 
-type Committed = Result<(), Arc<rusqlite::Error>>;
+type Committed = Result<(), NotCommitted>;
+
+/// Told to every caller of the transaction.
+#[derive(Clone)]
+enum NotCommitted {
+    Failed(Arc<rusqlite::Error>),
+    Gone(PathBuf),
+}
+
+impl From<rusqlite::Error> for NotCommitted {
+    fn from(error: rusqlite::Error) -> NotCommitted {
+        NotCommitted::Failed(Arc::new(error))
+    }
+}
+
+impl From<NotCommitted> for StoreError {
+    fn from(why: NotCommitted) -> StoreError {
+        match why {
+            NotCommitted::Failed(error) => StoreError::Commit(error),
+            NotCommitted::Gone(path) => StoreError::Gone { path },
+        }
+    }
+}
 
 trait Job: Send {
     /// Does the work; `false` asks for it to be undone.
@@ -126,14 +149,14 @@ where
         let result = match (committed, self.result) {
             (Ok(()), Some(result)) => result,
             (Ok(()), None) => Err(StoreError::Closed.into()),
-            (Err(error), _) => Err(StoreError::Commit(error.clone()).into()),
+            (Err(why), _) => Err(StoreError::from(why.clone()).into()),
         };
         // A caller that went away wants no answer.
         drop(self.answer.send(result));
     }
 }
 
-fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+fn write_until_closed(connection: &Connection, place: &Place, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(first) = jobs.blocking_recv() {
         let mut together = vec![first];
         while together.len() < JOBS_TOGETHER
@@ -141,15 +164,15 @@ fn write_until_closed(connection: &Connection, mut jobs: mpsc::Receiver<Box<dyn 
         {
             together.push(next);
         }
-        let committed = commit(connection, &mut together).map_err(Arc::new);
+        let committed = commit(connection, place, &mut together);
         for job in together {
             job.answer(&committed);
         }
     }
 }
 
-fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
-    let committed = run_in_one_transaction(connection, jobs);
+fn commit(connection: &Connection, place: &Place, jobs: &mut [Box<dyn Job>]) -> Committed {
+    let committed = run_in_one_transaction(connection, place, jobs);
     if committed.is_err() && !connection.is_autocommit() {
         execute(connection, "ROLLBACK")?;
     }
@@ -158,7 +181,7 @@ fn commit(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Resul
 
 /// A full disk can make SQLite give up the whole transaction inside a job. The
 /// savepoint is then gone, its release fails, and nobody is told of a success.
-fn run_in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) -> rusqlite::Result<()> {
+fn run_in_one_transaction(connection: &Connection, place: &Place, jobs: &mut [Box<dyn Job>]) -> Committed {
     execute(connection, "BEGIN IMMEDIATE")?;
     let tx = Tx {
         connection,
@@ -172,7 +195,12 @@ fn run_in_one_transaction(connection: &Connection, jobs: &mut [Box<dyn Job>]) ->
         }
         execute(connection, "RELEASE job")?;
     }
-    execute(connection, "COMMIT")
+    // As late as can be: what is committed after this may still be lost, but
+    // the next commit says so.
+    if place.is_lost() {
+        return Err(NotCommitted::Gone(place.path().into()));
+    }
+    Ok(execute(connection, "COMMIT")?)
 }
 
 fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
@@ -196,7 +224,7 @@ mod tests {
         connection
             .execute_batch("CREATE TABLE IF NOT EXISTS written (word TEXT PRIMARY KEY)")
             .unwrap();
-        Writer::start(connection).unwrap()
+        Writer::start(connection, Arc::new(Place::of(path).unwrap())).unwrap()
     }
 
     async fn write(writer: &Writer, word: String) -> Result<(), StoreError> {

@@ -228,6 +228,21 @@ async fn a_second_daemon_on_the_same_store_is_refused() {
 }
 
 #[tokio::test]
+async fn a_daemon_whose_store_is_removed_ends_and_says_why() {
+    let stage = stage(&["partner-1"], &[lapse("shares-lapse").schedule(RARELY)]).await;
+    let mut daemon = stage.spawn(&["run"]);
+    daemon.address().await;
+    for ending in ["", "-wal", "-shm", ".lock"] {
+        let file = stage.path(&format!("revokd.db{ending}"));
+        std::fs::remove_file(file).expect("a file of the store");
+    }
+    let ran = daemon.ended().await;
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(ran.stderr.contains("was removed or replaced"), "{ran:?}");
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn an_address_that_is_taken_is_named() {
     let stage = stage(&[], &[lapse("shares-lapse").schedule(RARELY)]).await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -212,6 +212,31 @@ fn a_secret_of_a_directory_is_found_as_systemd_loads_a_directory_and_beside_the_
     assert_eq!(secret_of(&read()), "of the credential");
 }
 
+#[test]
+fn the_service_is_told_which_credential_it_lacks_and_that_it_comes_with_a_restart() {
+    let at = directory();
+    let config = SMALLEST.replace("password_env = \"SECRET\"", "password_file = \"secrets/pw\"");
+    fs::write(at.path().join("revokd.toml"), config).unwrap();
+    let credentials = tempfile::tempdir().unwrap();
+    let directory = credentials.path().display().to_string();
+    let as_service = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| directory.clone());
+    let problems = || load(&at.path().join("revokd.toml"), now(), &as_service).expect_err("no secret");
+    let said = problems().to_string();
+    for part in [
+        "no credential `secrets_pw`",
+        "secrets/pw",
+        "systemctl restart revokd",
+    ] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(
+        !load_problem(at.path()).contains("no credential"),
+        "a command has none"
+    );
+    fs::write(credentials.path().join("secrets_pw"), "").unwrap();
+    assert!(problems().to_string().contains("is empty"));
+}
+
 fn secret_of(loaded: &Loaded) -> &str {
     match openstack_login(&loaded.config.clouds["one"]) {
         super::types::Auth::Password { password, .. } => password.expose_secret(),

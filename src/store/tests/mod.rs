@@ -15,6 +15,7 @@ mod jobs;
 mod migration;
 mod neighbours;
 mod people;
+mod place;
 mod policies;
 mod queue;
 mod random;
