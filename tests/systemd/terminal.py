@@ -3,9 +3,10 @@ import os
 import pty
 import select
 import signal
+import termios
 import time
 
-from box import COMMAND, PATIENCE_S, Ran
+from box import COMMAND, PATIENCE_S, Ran, until
 
 
 class Ended:
@@ -13,6 +14,10 @@ class Ended:
 
     def __init__(self, returncode, stdout):
         self.returncode, self.stdout, self.stderr = returncode, stdout, ""
+
+
+def echoes(terminal):
+    return bool(termios.tcgetattr(terminal)[3] & termios.ECHO)
 
 
 def converse(arguments, answers):
@@ -35,6 +40,9 @@ def converse(arguments, answers):
             while open_answers and (at := shown.find(open_answers[0][0], seen)) >= 0:
                 question, answer = open_answers.pop(0)
                 seen = at + len(question)
+                if "not shown" in shown[at:]:
+                    # No person is quick enough to type between the question and the end of the echo.
+                    until("the terminal shows no more of what is typed", lambda: not echoes(terminal))
                 os.write(terminal, f"{answer}\n".encode())
         else:
             os.kill(child, signal.SIGKILL)
