@@ -3,7 +3,7 @@
 mod unit;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -59,22 +59,31 @@ pub fn makes(directory: &Path) -> bool {
 
 /// The unit's file, with its text and that of its drop-ins.
 fn installed() -> Option<(PathBuf, String)> {
-    let files = DIRECTORIES
-        .iter()
-        .map(|directory| Path::new(directory).join(NAME));
+    let directories = DIRECTORIES.map(Path::new);
+    let files = directories.iter().map(|directory| directory.join(NAME));
     let file = files.into_iter().find(|file| file.is_file())?;
     let mut text = fs::read_to_string(&file).ok()?;
-    for directory in DIRECTORIES {
-        let drop_ins = Path::new(directory).join(format!("{NAME}.d"));
-        let entries = fs::read_dir(drop_ins).into_iter().flatten().flatten();
-        let mut drop_ins: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        drop_ins.sort();
-        for drop_in in drop_ins {
-            text.push('\n');
-            text.push_str(&fs::read_to_string(drop_in).unwrap_or_default());
-        }
+    for drop_in in drop_ins(&directories) {
+        text.push('\n');
+        text.push_str(&fs::read_to_string(drop_in).unwrap_or_default());
     }
     Some((file, text))
+}
+
+/// In the order in which systemd reads them: by their names wherever they lie,
+/// and of two that share a name only the one in the earlier directory.
+fn drop_ins(directories: &[&Path]) -> Vec<PathBuf> {
+    let mut by_name = BTreeMap::new();
+    for directory in directories {
+        let drop_ins = directory.join(format!("{NAME}.d"));
+        for entry in fs::read_dir(drop_ins).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == "conf") {
+                by_name.entry(entry.file_name()).or_insert(path);
+            }
+        }
+    }
+    by_name.into_values().collect()
 }
 
 /// Everything but secrets: files to be read, directories to be gone through.
@@ -167,6 +176,32 @@ mod tests {
         assert_eq!(finding.mend.as_deref(), Some("chmod 755 /etc/revokd"));
         let root = Unit::parse("").runs_as("");
         assert_eq!(readable(&root, &closed).verdict, Verdict::Ok);
+    }
+
+    /// As `systemctl show -p DropInPaths,User` of systemd 252 tells it of the
+    /// same files.
+    #[test]
+    fn drop_ins_are_read_by_their_names_and_hidden_by_an_earlier_directory() {
+        let root = tempfile::tempdir().unwrap();
+        let (etc, usr) = (root.path().join("etc"), root.path().join("usr"));
+        for (directory, name) in [
+            (&etc, "20-user.conf"),
+            (&etc, "notes.txt"),
+            (&usr, "10-user.conf"),
+            (&usr, "20-user.conf"),
+            (&usr, "30-user.conf"),
+        ] {
+            let folder = directory.join("revokd.service.d");
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(name), "").unwrap();
+        }
+        let found = drop_ins(&[&etc, &root.path().join("run"), &usr]);
+        let expected = [
+            usr.join("revokd.service.d/10-user.conf"),
+            etc.join("revokd.service.d/20-user.conf"),
+            usr.join("revokd.service.d/30-user.conf"),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! The few lines of the unit that say as whom the service runs, what it reads
 //! and which secrets it is handed.
+//!
+//! They are read from the files because `systemctl show` of systemd 252 prints
+//! `[unprintable]` for every property of credentials, and where no systemd runs
+//! it tells nothing.
 
 use std::{
     fmt,
