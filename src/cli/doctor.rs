@@ -196,7 +196,12 @@ async fn one_cloud(config: &Config, name: &CloudName, one: &types::Cloud, clock:
         }
     };
     let wanted = wanted(config, name, one);
-    let examined = cloud::examine(name, one, cloud.handles.reader.as_ref(), &wanted, clock).await;
+    let section = cloud::Section {
+        name,
+        cloud: one,
+        is_written: true,
+    };
+    let examined = cloud::examine(&section, cloud.handles.reader.as_ref(), &wanted, clock).await;
     Seen {
         findings: examined.findings,
         usable: examined.caller.map(|_| cloud),

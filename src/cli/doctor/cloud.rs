@@ -60,40 +60,18 @@ pub fn unprepared(name: &CloudName, error: &anyhow::Error) -> Finding {
     Finding::problem("connection", format!("{error:#}"), mend)
 }
 
+/// A cloud as configured.
+pub struct Section<'a> {
+    pub name: &'a CloudName,
+    pub cloud: &'a types::Cloud,
+    /// Whether it stands in a configuration, so that a command can be told to
+    /// look at it again.
+    pub is_written: bool,
+}
+
 /// Looks at a cloud through a reader that others use as well, so that its login
 /// is theirs too.
 pub async fn examine(
-    name: &CloudName,
-    cloud: &types::Cloud,
-    reader: &dyn Reader,
-    wanted: &Wanted,
-    clock: &SharedClock,
-) -> Examined {
-    let section = Section {
-        name,
-        cloud,
-        is_written: true,
-    };
-    examine_section(&section, reader, wanted, clock).await
-}
-
-/// The same for a section that stands in no configuration yet.
-pub async fn examine_unwritten(
-    name: &CloudName,
-    cloud: &types::Cloud,
-    reader: &dyn Reader,
-    wanted: &Wanted,
-    clock: &SharedClock,
-) -> Examined {
-    let section = Section {
-        name,
-        cloud,
-        is_written: false,
-    };
-    examine_section(&section, reader, wanted, clock).await
-}
-
-async fn examine_section(
     section: &Section<'_>,
     reader: &dyn Reader,
     wanted: &Wanted,
@@ -132,14 +110,6 @@ async fn examine_section(
         caller: Some(caller),
         is_refused: false,
     }
-}
-
-/// A cloud as configured.
-struct Section<'a> {
-    name: &'a CloudName,
-    cloud: &'a types::Cloud,
-    /// Whether a command can be told to look at it again.
-    is_written: bool,
 }
 
 /// How to mend what failed, where `right` is what would be missing.

@@ -11,7 +11,10 @@ use tokio::time::timeout;
 use crate::{
     cli::{
         assemble,
-        doctor::{self, Finding, Group, Verdict, cloud::Wanted},
+        doctor::{
+            self, Finding, Group, Verdict,
+            cloud::{Section, Wanted},
+        },
         output::{count, print_line},
         progress,
     },
@@ -51,7 +54,12 @@ pub async fn look(name: &CloudName, loaded: &Loaded) -> anyhow::Result<Seen> {
     let (cloud, settings) = (&clouds[name], &loaded.config.clouds[name]);
     let wanted = Wanted::everything(settings);
     let reader = cloud.handles.reader.as_ref();
-    let examined = doctor::cloud::examine_unwritten(name, settings, reader, &wanted, &clock).await;
+    let section = Section {
+        name,
+        cloud: settings,
+        is_written: false,
+    };
+    let examined = doctor::cloud::examine(&section, reader, &wanted, &clock).await;
     let problems = problems(&examined.findings);
     doctor::print(&[Group {
         title: format!("cloud {name}"),
