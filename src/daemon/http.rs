@@ -16,13 +16,15 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use self::connections::BOUNDS;
-use super::{context::Context, health};
+use super::{context::Context, health, service::Beat};
 use crate::model::PolicyName;
 
-/// Answers until the context says stop.
-pub async fn serve(context: Arc<Context>, listener: TcpListener) {
+/// Answers until the context says stop. Whoever accepts has nothing to do for
+/// most of the time, so its beat is that it is polled.
+pub async fn serve(context: Arc<Context>, listener: TcpListener, beat: Beat) {
     let stop = context.stop.clone();
-    connections::answer(router(context), listener, BOUNDS, stop).await;
+    let answering = connections::answer(router(context), listener, BOUNDS, stop);
+    beat.waiting(answering).await;
 }
 
 fn router(context: Arc<Context>) -> Router {

@@ -115,7 +115,8 @@ pub async fn serve_as(
     let attending = tokio::spawn(service::attend(context.clone(), service.clone()));
     // A client that never ends its request must not keep the daemon from
     // stopping, so this one is not waited for.
-    let serving = tokio::spawn(http::serve(context.clone(), listener));
+    let accepting = service.beats().start("the HTTP server");
+    let serving = tokio::spawn(http::serve(context.clone(), listener, accepting));
 
     // A loop that ends before the stop failed, and must not fail alone.
     let first = loops.join_next().await;

@@ -1,5 +1,7 @@
 //! Who may wake a policy, spoken over a real connection.
 
+use std::time::{Duration, Instant};
+
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -7,7 +9,7 @@ use tokio::{
 };
 
 use super::*;
-use crate::daemon::{carry_out::tests::scene::Scene, context::Rules, wake::Wake};
+use crate::daemon::{carry_out::tests::scene::Scene, context::Rules, service::Beats, wake::Wake};
 
 struct Door {
     scene: Scene,
@@ -22,7 +24,8 @@ impl Door {
         context.wake = Wake::new(token.map(Into::into));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let serving = tokio::spawn(serve(scene.context.clone(), listener));
+        let beat = Beats::every(None).start("the HTTP server");
+        let serving = tokio::spawn(serve(scene.context.clone(), listener, beat));
         Door {
             scene,
             address,
@@ -114,4 +117,25 @@ async fn a_policy_that_is_not_there_or_disabled_is_not_woken() {
     assert!(answer.starts_with("HTTP/1.1 409"), "{answer}");
     assert_eq!(door.woken(), 0);
     door.close().await;
+}
+
+#[tokio::test]
+async fn who_accepts_beats_while_it_is_polled_and_nobody_connects() {
+    let scene = Scene::new(0, 0).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let beats = Beats::every(Some(Duration::from_millis(1)));
+    let serving = serve(scene.context.clone(), listener, beats.start("the HTTP server"));
+    let later = Instant::now() + Duration::from_millis(5);
+    let stale = || beats.stale(later, Duration::ZERO);
+    assert_eq!(stale(), ["the HTTP server"], "nobody polled it yet");
+    let until_it_beat = async {
+        while stale() != [""; 0] {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        () = serving => panic!("nobody said stop"),
+        () = until_it_beat => {}
+    }
+    scene.finish().await;
 }
