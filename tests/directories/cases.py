@@ -6,7 +6,8 @@ import subprocess
 import unittest
 
 import world
-from world import REVOKD, STATE, Cloud, Process, ask, until
+from waiting import until
+from world import REVOKD, STATE, Cloud, Process, ask
 
 DONE, FAILED, INVALID = 0, 1, 3  # revokd's exit codes
 WAKE_TOKEN = "wake-of-the-suite"

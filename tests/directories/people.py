@@ -7,7 +7,8 @@ import signal
 import subprocess
 from pathlib import Path
 
-from world import ADDRESSES, PATIENCE_S, STATE, Refused, ask, until
+from waiting import PATIENCE_S, until
+from world import ADDRESSES, STATE, Refused, ask
 
 
 class Server:

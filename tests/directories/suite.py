@@ -5,10 +5,9 @@ import shutil
 import sys
 from pathlib import Path
 
-import world
-
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 import runner
+import world
 
 MODULES = ["test_directories", "test_lists"]
 

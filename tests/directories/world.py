@@ -5,16 +5,16 @@ import os
 import re
 import shutil
 import subprocess
-import time
 import tomllib
 import urllib.error
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote
 
+from waiting import until
+
 REVOKD, STATE = os.environ["REVOKD"], Path(os.environ["STATE"])
 ADDRESSES = dict(line.split("=", 1) for line in (STATE / "addresses").read_text().splitlines() if not line.startswith("#"))
-PATIENCE_S = 30
 # No proxy of the caller's may come between.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not re.fullmatch("(?i)(https?|all)_proxy", name)}
 browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -39,16 +39,6 @@ def ask(method, url, body=None, **headers):
             return answer.read().decode(), answer.headers
     except urllib.error.HTTPError as error:
         raise Refused(error.code, f"{method} {url}: {error.code} {error.read()[:300]!r}") from None
-
-
-def until(what, holds):
-    """Waits for something that is to happen soon; gives what it was."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (held := holds()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"within {PATIENCE_S} s it did not happen that {what}")
-        time.sleep(0.05)
-    return held
 
 
 def end_all():

@@ -14,10 +14,10 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import world
+from waiting import until
 from world import GLANCE, KEYSTONE, STATE, AccessLog, Owner, Refused, stranger, age_share, share_age_days
 
-sys.path.append(str(Path(__file__).resolve().parent.parent))
-import runner
+import runner  # world.py knows the way to it
 
 REVOKD = os.environ.get("REVOKD", "")
 DONE, FAILED, HELD, DEAD = 0, 1, 4, 5  # revokd's exit codes
@@ -219,9 +219,9 @@ class RealCloud(unittest.TestCase):
         two = self.owner.image("golden-two", everyone)
         self.owner.image("silver-one", everyone)
         self.owner.image("not-golden-three", everyone)
-        until = date.today() + timedelta(days=30)
+        last_day = date.today() + timedelta(days=30)
         self.policy(match='granted_before = "0s"\nimage.name = "golden-*"',
-                    exempt=f'[[policy.exempt]]\nsubject = "{exempt}"\nuntil = {until}\nreason = "contract 4711"')
+                    exempt=f'[[policy.exempt]]\nsubject = "{exempt}"\nuntil = {last_day}\nreason = "contract 4711"')
         before = self.owner.snapshot()
         self.run_once()
         self.assert_gone(before, [(image, project) for image in (one, two) for project in (a, b, c)])
@@ -399,6 +399,7 @@ class RealCloud(unittest.TestCase):
         self.assert_planned(self.plan(), [(own, a)])
         self.run_once()
         self.assert_gone(before, [(own, a)])
+        until("Glance's log tells of the removal", lambda: glance.count("DELETE", f"/members/{a}"))
         deleted = [path for method, path, _ in glance.requests() if method == "DELETE"]
         self.assertEqual(deleted, [f"/v2/images/{own}/members/{a}"], "nothing else was even tried")
 
@@ -498,6 +499,7 @@ clouds:
         for arguments in ("plan",), ("run", "--once"):
             keystone = AccessLog("keystone")
             answer = self.revokd(*arguments, code=FAILED)
+            until("Keystone's log tells of the login", lambda: keystone.count("POST", "/auth/tokens"))
             asked = [got for method, path, got in keystone.requests() if method == "POST" and "/auth/tokens" in path]
             self.assertEqual(asked, [status], "one attempt to log in, for clouds lock accounts")
             self.assertRegex(answer.err, rf"(?i){status}|unauthori[sz]ed|credential|password|log ?in")

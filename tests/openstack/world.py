@@ -14,6 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
+sys.path.append(str(Path(__file__).resolve().parent.parent))
+from waiting import until
+
 KEYSTONE, GLANCE, STATE = os.environ["KEYSTONE_URL"], os.environ["GLANCE_URL"], Path(os.environ["STATE"])
 AGENT = "revokd-suite"  # tells our own requests from revokd's in the servers' access logs
 WORKERS = 8
@@ -248,9 +251,7 @@ class AccessLog:
         connection.request("GET", f"{where.path}?{mark}", headers={"User-Agent": AGENT})
         connection.getresponse().read()
         connection.close()
-        deadline = time.monotonic() + 10
-        while mark not in self.read() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        until("the log tells of our own request", lambda: mark in self.read())
         time.sleep(0.1)
 
     def requests(self, settled=True):

@@ -3,11 +3,10 @@ import os
 import sys
 from pathlib import Path
 
-import test_files
-import world
-
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 import runner
+import test_files
+import world
 
 # What takes long of the files goes on while the live ones wait for time to pass.
 MODULES = ["test_live", "test_files"]

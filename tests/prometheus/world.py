@@ -4,16 +4,16 @@ import os
 import re
 import socket
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
+from waiting import until
+
 REVOKD, STATE, HERE = os.environ["REVOKD"], Path(os.environ["STATE"]), Path(os.environ["HERE"])
 DASHBOARDS = HERE.parent.parent / "dashboards"
-PATIENCE_S = 30
 # No proxy of the caller's may come between.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not re.fullmatch("(?i)(https?|all)_proxy", name)}
 browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -37,16 +37,6 @@ def answers(url):
     except OSError:
         return False
     return True
-
-
-def until(what, holds, patience_s=PATIENCE_S):
-    """Waits for something that is to happen soon; gives what it was."""
-    deadline = time.monotonic() + patience_s
-    while not (held := holds()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"within {patience_s} s it did not happen that {what}")
-        time.sleep(0.05)
-    return held
 
 
 def tool(*command, **options):
@@ -115,8 +105,10 @@ class Hook:
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def has(self, status, alert, **labels):
-        return [one for one in self.delivered if one[0] == status and one[1]["alertname"] == alert and labels.items() <= one[1].items()]
+    def last(self, alert, **labels):
+        """The status, labels and annotations that were delivered last of an alert; `None` where it never fired."""
+        fitting = [one for one in self.delivered if one[1]["alertname"] == alert and labels.items() <= one[1].items()]
+        return fitting[-1] if fitting else None
 
 
 class Prometheus(Process):

@@ -5,7 +5,6 @@ import os
 import secrets
 import shutil
 import subprocess
-import time
 import tomllib
 from pathlib import Path
 
@@ -18,6 +17,8 @@ from huaweicloudsdkiam.v3 import (
 from huaweicloudsdkims.v2 import ImsClient
 from huaweicloudsdkswr.v2 import SwrClient
 from openstack.connection import Connection
+
+from waiting import until
 
 REVOKD, STATE = os.environ["REVOKD"], Path(os.environ["STATE"])
 HUAWEI, TELEKOM, OPENSTACK = "huawei-cloud", "open-telekom-cloud", "openstack"
@@ -54,11 +55,11 @@ class Simulation:
         self.password = (self.folder / self.cloud["auth"]["password_file"]).read_text().strip()
 
     def wait(self):
-        deadline = time.monotonic() + 30
-        while "Ctrl-C" not in self.said.read_text():
-            if self.process.poll() is not None or time.monotonic() > deadline:
+        def is_up():
+            if self.process.poll() is not None:
                 raise RuntimeError(f"{' '.join(self.process.args)} does not start: {self.said.read_text()}")
-            time.sleep(0.02)
+            return "Ctrl-C" in self.said.read_text()
+        until("the simulated cloud answers", is_up)
 
     def stop(self):
         if self.process.poll() is None:

@@ -4,9 +4,8 @@ import os
 import sys
 from pathlib import Path
 
-import clouds
-
 sys.path.append(str(Path(__file__).resolve().parent.parent))
+import clouds
 import runner
 
 MODULES = ["test_iam", "test_ims", "test_swr", "test_openstacksdk", "test_revokd"]

@@ -1,5 +1,4 @@
 """The image service, asked by the vendor's SDK: listing, sharing, batches and their jobs, deleting."""
-import time
 
 from huaweicloudsdkims.v2 import (
     BatchAddMembersRequest, BatchAddMembersRequestBody, BatchDeleteMembersRequest, BatchUpdateMembersRequest,
@@ -10,6 +9,7 @@ from huaweicloudsdkims.v2 import (
 
 import clouds
 from cases import for_each
+from waiting import until
 
 
 @for_each(clouds.HUAWEI, clouds.TELEKOM)
@@ -61,11 +61,10 @@ class Ims:
 
     def finished(self, job):
         """The job, once it is over."""
-        deadline = time.monotonic() + 30
-        while (shown := self.ims.show_job(ShowJobRequest(job_id=job))).status in ("INIT", "RUNNING"):
-            self.assertLess(time.monotonic(), deadline, shown)
-            time.sleep(0.1)
-        return shown
+        def is_over():
+            shown = self.ims.show_job(ShowJobRequest(job_id=job))
+            return shown.status not in ("INIT", "RUNNING") and shown
+        return until("the job is over", is_over)
 
     # --- listing
 
@@ -200,10 +199,7 @@ class Ims:
         theirs = self.cloud.for_project(ImsClient, self.cloud.recipient)
         body = BatchUpdateMembersRequestBody(images=images, project_id=self.cloud.recipient, status="rejected")
         job = theirs.batch_update_members(BatchUpdateMembersRequest(body=body)).job_id
-        deadline = time.monotonic() + 30
-        while theirs.show_job(ShowJobRequest(job_id=job)).status != "SUCCESS":
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
+        until("the job is done", lambda: theirs.show_job(ShowJobRequest(job_id=job)).status == "SUCCESS")
         self.assertEqual({self.members(image)[self.cloud.recipient] for image in images}, {"rejected"})
 
     def test_the_progress_of_a_job_is_told_without_rows_on_one_flavour_and_is_no_call_on_the_other(self):
@@ -244,10 +240,7 @@ class Ims:
         image, other = self.images(2)
         self.assertEqual([found.id for found in self.ims.list_images(ListImagesRequest(id=image)).images], [image])
         self.ims.glance_delete_image(GlanceDeleteImageRequest(image_id=image))
-        deadline = time.monotonic() + 30
-        while self.ims.list_images(ListImagesRequest(id=image)).images:
-            self.assertLess(time.monotonic(), deadline)
-            time.sleep(0.1)
+        until("the image is listed no more", lambda: not self.ims.list_images(ListImagesRequest(id=image)).images)
         self.assertEqual([found.id for found in self.ims.list_images(ListImagesRequest(id=other)).images], [other])
         self.assert_refused(404, self.ims.glance_show_image, GlanceShowImageRequest(image_id=image))
 

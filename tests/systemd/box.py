@@ -6,9 +6,10 @@ import os
 import secrets
 import subprocess
 import threading
-import time
 import tomllib
 from pathlib import Path
+
+from waiting import until
 
 HERE, STATE = Path(os.environ["HERE"]), Path(os.environ["STATE"])
 REVOKD, PACKAGE = Path(os.environ["REVOKD"]), Path(os.environ["REVOKD_DEB"])
@@ -16,7 +17,6 @@ COMMAND = os.environ["BOX_COMMAND"].split()
 GROUP = Path(os.environ["BOX_GROUP"])
 # What both sides see, here and there.
 SHARED, SHARED_INSIDE = STATE / "shared", "/run/shared"
-PATIENCE_S = 30
 
 
 class Ran:
@@ -54,16 +54,6 @@ def write(inside, text, mode=0o644):
     file.chmod(mode)
 
 
-def until(what, holds, patience_s=PATIENCE_S):
-    """Waits for something that is to happen soon; gives what it was."""
-    deadline = time.monotonic() + patience_s
-    while not (held := holds()):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"within {patience_s} s it did not happen that {what}")
-        time.sleep(0.05)
-    return held
-
-
 def show(unit, *names):
     """Properties of a unit as its manager tells them, in the order asked for; one alone, if one is asked for."""
     lines = must("systemctl", "show", unit, *(f"--property={name}" for name in names)).splitlines()
@@ -87,9 +77,17 @@ def processes(unit):
 
 def thread_named(unit, name):
     """The id, outside of the box, of the thread of that name."""
-    (found,) = [int(task.name) for pid in processes(unit) for task in Path(f"/proc/{pid}/task").iterdir()
-                if (task / "comm").read_text().strip() == name]
+    tasks = [task for pid in processes(unit) for task in Path(f"/proc/{pid}/task").iterdir()]
+    (found,) = [int(task.name) for task in tasks if thread_name(task) == name]
     return found
+
+
+def thread_name(task):
+    """Nothing of a thread that has just ended, as idle ones do."""
+    try:
+        return (task / "comm").read_text().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 class StoppedThread:

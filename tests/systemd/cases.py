@@ -6,15 +6,17 @@ import time
 import unittest
 
 import box
-from box import must, path, run, show, until, write
+from box import must, path, run, show, write
 from packages import PRISTINE, UNIT, install_once
+from waiting import until
 
 DONE = 0  # revokd's exit code
 STATE_INSIDE = "/var/lib/private/revokd"
 ADDRESS = "http://127.0.0.1:9469"
 WAKE_TOKEN = "wake-of-the-suite-0123456789"
-# Of the tests alone: a restart and a watchdog for which nobody has to wait.
-QUICK = "[Service]\nRestartSec=100ms\nWatchdogSec=3s\n"
+# Of the tests alone: a restart and a watchdog for which nobody has to wait. A shorter watchdog would take a busy machine for a hang.
+WATCHDOG_S = 3
+QUICK = f"[Service]\nRestartSec=100ms\nWatchdogSec={WATCHDOG_S}s\n"
 
 
 def slow_cloud():
@@ -129,11 +131,11 @@ mode = "enforce"
             return next((each for each in self.journal() if re.search(pattern, each["MESSAGE"])), None)
         return until(f"the journal says {pattern}", record)
 
-    def restarted(self, times=1, patience_s=box.PATIENCE_S):
+    def restarted(self, times=1):
         def back():
             restarts, state, pid = show(UNIT, "NRestarts", "ActiveState", "MainPID")
             return int(restarts) >= times and state == "active" and pid != "0"
-        until(f"the service was restarted {times} times", back, patience_s)
+        until(f"the service was restarted {times} times", back)
 
     def drop(self, name, text):
         """Changes the unit as an operator does."""

@@ -6,7 +6,8 @@ import signal
 import termios
 import time
 
-from box import COMMAND, PATIENCE_S, Ran, until
+from box import COMMAND, Ran
+from waiting import PATIENCE_S, until
 
 
 class Ended:

@@ -5,10 +5,11 @@ import re
 import time
 
 import documents
-from box import Cloud, must, path, run, show, until, write
+from box import Cloud, must, path, run, show, write
 from cases import ADDRESS, STATE_INSIDE, UNIT, Case
 from packages import NEWER, ORIGINAL, install_again
 from terminal import converse
+from waiting import until
 
 PROMETHEUS = "prometheus-of-the-suite.service"
 PROMETHEUS_ADDRESS = "127.0.0.1:19090"
@@ -126,6 +127,8 @@ class Documents(Case):
         tasks = self.json("tasks", "list")["tasks"]
         self.tasks = {task["id"] for task in tasks}
         self.instead["task=4711"] = f"task={min(self.tasks)}"
+        # The journal may be behind what the store says.
+        self.journal_says(rf"task={min(self.tasks)}\b")
 
     def of_one_task(self, said):
         others = [line for line in said.splitlines() if f"{self.instead['task=4711']} " not in line]
@@ -173,7 +176,8 @@ class Documents(Case):
         must("systemd-run", "--quiet", "--collect", f"--unit={PROMETHEUS}", "prometheus", "--config.file=/run/prometheus.yml",
              "--storage.tsdb.path=/run/prometheus", f"--web.listen-address={PROMETHEUS_ADDRESS}")
         self.addCleanup(run, "sh", "-c", f"systemctl stop {PROMETHEUS}; rm -rf /run/prometheus")
-        until("Prometheus scrapes the service", lambda: self.asked("query?query=up{job='revokd'}==1").get("result"))
+        until("Prometheus is ready", lambda: run("curl", "-fsS", f"http://{PROMETHEUS_ADDRESS}/-/ready").code == 0)
+        until("Prometheus scrapes the service", lambda: self.asked("query?query=up{job='revokd'}==1")["result"])
         # The rules may have been read before the first scrape: then RevokdAbsent waits for its minutes, rightly.
         until("no alert is left of the time before the first scrape", lambda: not self.alerts())
         must("systemctl", "stop", UNIT)
@@ -183,12 +187,12 @@ class Documents(Case):
         run("systemctl", "stop", PROMETHEUS)
 
     def asked(self, query):
-        answer = run("curl", "-fsS", "--globoff", f"http://{PROMETHEUS_ADDRESS}/api/v1/{query}")
-        return json.loads(answer.out)["data"] if answer.code == 0 else {}
+        """What it answers. That it does not is no answer: whoever waits until an alert is over would take it for one."""
+        return json.loads(must("curl", "-fsS", "--globoff", f"http://{PROMETHEUS_ADDRESS}/api/v1/{query}"))["data"]
 
     def alerts(self):
         """Pending or firing."""
-        return {alert["labels"]["alertname"] for alert in self.asked("alerts").get("alerts", [])}
+        return {alert["labels"]["alertname"] for alert in self.asked("alerts")["alerts"]}
 
     # --- the page that everybody reads first
 

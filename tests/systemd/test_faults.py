@@ -1,7 +1,8 @@
 """What happens to the service that it did not ask for: it is killed, it hangs, it works for longer than anybody thought."""
 import box
-from box import Cloud, StoppedThread, must, show, until
-from cases import UNIT, Case, slow_cloud
+from box import Cloud, StoppedThread, must, show
+from cases import UNIT, WATCHDOG_S, Case, slow_cloud
+from waiting import until
 
 
 class Faults(Case):
@@ -19,8 +20,9 @@ class Faults(Case):
         before = self.slow_batch()
         must("systemctl", "kill", "--signal=KILL", UNIT)
         self.restarted()
-        self.assertLess(len(self.cloud.removals()), len(before), "the test itself: something must be left to do")
         self.all_removed(before)
+        # Its figures are those of the second process alone.
+        self.assertGreater(self.metric("revokd_removal_calls_total"), 0, "the test itself: something must be left to do")
         # Calls of which nobody knew the end were looked for and not made again.
         self.assertEqual(self.metric("revokd_removal_calls_total", outcome="not-there"), 0)
         self.store_belongs_to_the_service()
@@ -28,8 +30,8 @@ class Faults(Case):
     def test_a_store_writer_that_hangs_is_noticed_though_all_else_goes_on(self):
         before = self.slow_batch()
         stopped = StoppedThread(box.thread_named(UNIT, "store-writer"))
-        # The process as such answers.
-        must("curl", "-fsS", "--max-time", "2", "http://127.0.0.1:9469/metrics")
+        # The process as such answers, before it is ended for its writer.
+        must("curl", "-fsS", "http://127.0.0.1:9469/metrics")
         self.journal_says("(?i)watchdog timeout")
         self.restarted()
         self.all_removed(before)
@@ -42,8 +44,7 @@ class Faults(Case):
         self.all_removed(before)
 
     def test_work_that_takes_longer_than_the_watchdog_is_no_hang(self):
-        self.drop("watchdog", "[Service]\nWatchdogSec=2s\n")
-        self.configure(Cloud("list-images=3s*1", "remove-member=3s*1"))
+        self.configure(Cloud("list-images=4s*1", "remove-member=4s*1"))
         before = self.cloud.shares()
         self.start()
         pid = show(UNIT, "MainPID")
@@ -52,12 +53,11 @@ class Faults(Case):
         self.assertEqual(show(UNIT, "MainPID", "NRestarts"), [pid, "0"])
 
     def test_idle_is_no_hang(self):
-        self.drop("watchdog", "[Service]\nWatchdogSec=1s\n")
         self.configure(Cloud())
         self.start()
         pid, began = show(UNIT, "MainPID", "ExecMainStartTimestampMonotonic")
         uptime_s = lambda: float(must("cat", "/proc/uptime").split()[0]) - int(began) / 1e6
-        until("three watchdog times are over", lambda: uptime_s() > 3)
+        until("three watchdog times are over", lambda: uptime_s() > 3 * WATCHDOG_S)
         self.assertEqual(show(UNIT, "ActiveState", "MainPID", "NRestarts"), ["active", pid, "0"])
 
     def test_crash_after_crash_is_started_again(self):
