@@ -77,11 +77,10 @@ async fn between_a_removal_and_the_look_that_shows_it() {
     let serving = stage.serve().await;
     stage.clock.advance(seconds(70));
     stage
-        .until_standing("all but one are done", async || {
-            stage.count(TaskState::Done).await == 11
+        .until_standing("all are removed and all but one are done", async || {
+            stage.cloud().removals() == 12 && stage.count(TaskState::Done).await == 11
         })
         .await;
-    assert_eq!(stage.cloud().removals(), 12);
     serving.crash().await;
 
     stage.work_off().await;

@@ -108,7 +108,7 @@ async fn a_day_without_the_hour_and_a_day_with_it_twice_have_one_run_each() {
 async fn a_policy_never_overlaps_itself() {
     let stage = raised("2026-03-02T10:00:30Z", &[lapse("busy").schedule("* * * * *")]).await;
     let serving = stage.serve().await;
-    let slow = Fault::on(CallKind::ListImages, Effect::Latency(Duration::from_millis(300)));
+    let slow = Fault::on(CallKind::ListImages, Effect::Latency(Duration::from_secs(2)));
     stage.cloud().fault(slow.once());
 
     stage.clock.advance(seconds(40));
@@ -232,7 +232,7 @@ async fn a_policy_that_is_taken_away_during_its_run_leaves_no_series_to_alert_on
     let busy = lapse("busy").schedule("* * * * *");
     let stage = raised("2026-03-02T10:00:30Z", &[kept.clone(), busy]).await;
     let serving = stage.serve().await;
-    let slow = Fault::on(CallKind::ListImages, Effect::Latency(Duration::from_millis(300)));
+    let slow = Fault::on(CallKind::ListImages, Effect::Latency(Duration::from_secs(2)));
     stage.cloud().fault(slow.once());
     stage.clock.advance(seconds(60));
     stage
