@@ -19,11 +19,6 @@ WATCHDOG_S = 3
 QUICK = f"[Service]\nRestartSec=100ms\nWatchdogSec={WATCHDOG_S}s\n"
 
 
-def slow_cloud():
-    """For what happens in the middle of a batch: two seconds and more with two calls at once."""
-    return box.Cloud("remove-member=150ms", images=16, projects=6, shares=3)
-
-
 class Case(unittest.TestCase):
     maxDiff = None
     title = "service"
@@ -167,6 +162,15 @@ mode = "enforce"
 
     def task_states(self):
         return [task["state"] for task in self.json("tasks", "list")["tasks"]]
+
+    def slow_batch(self):
+        """The service is in the middle of a batch that goes on for two seconds and more; gives the shares that there were before."""
+        self.configure(box.Cloud("remove-member=150ms", images=16, projects=6, shares=3), more="concurrency = 2")
+        before = self.cloud.shares()
+        self.start()
+        self.wake()
+        self.under_way(before)
+        return before
 
     # --- what must come of it
 

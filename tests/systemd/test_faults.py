@@ -1,20 +1,12 @@
 """What happens to the service that it did not ask for: it is killed, it hangs, it works for longer than anybody thought."""
 import box
 from box import Cloud, StoppedThread, must, show
-from cases import UNIT, WATCHDOG_S, Case, slow_cloud
+from cases import UNIT, WATCHDOG_S, Case
 from waiting import until
 
 
 class Faults(Case):
     title = "faults"
-
-    def slow_batch(self):
-        self.configure(slow_cloud(), more="concurrency = 2")
-        before = self.cloud.shares()
-        self.start()
-        self.wake()
-        self.under_way(before)
-        return before
 
     def test_killed_in_the_middle_of_a_batch_it_comes_back_and_finishes(self):
         before = self.slow_batch()

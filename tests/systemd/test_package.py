@@ -4,7 +4,7 @@ import sqlite3
 
 import box
 from box import Cloud, must, path, run, show
-from cases import STATE_INSIDE, UNIT, Case, slow_cloud
+from cases import STATE_INSIDE, UNIT, Case
 from packages import NEWER, PLAIN, install_again
 
 MIGRATIONS = box.HERE.parent.parent / "src" / "store" / "migrations"
@@ -66,11 +66,7 @@ class Package(Case):
         install_again()
 
     def test_upgrade_over_a_running_service_with_an_older_store(self):
-        self.configure(slow_cloud(), more="concurrency = 2")
-        before = self.cloud.shares()
-        self.start()
-        self.wake()
-        self.under_way(before)
+        before = self.slow_batch()
         must("systemctl", "stop", UNIT)
         store = path(f"{STATE_INSIDE}/revokd.db")
         queue = take_back(store)

@@ -2,7 +2,7 @@
 import re
 
 from box import Cloud, must, path, run, show, write
-from cases import ADDRESS, STATE_INSIDE, UNIT, Case, slow_cloud
+from cases import ADDRESS, STATE_INSIDE, UNIT, Case
 from waiting import until
 
 
@@ -148,11 +148,7 @@ class Service(Case):
     # --- stop
 
     def test_a_stop_in_the_middle_of_a_batch_loses_nothing(self):
-        self.configure(slow_cloud(), more="concurrency = 2")
-        before = self.cloud.shares()
-        self.start()
-        self.wake()
-        self.under_way(before)
+        before = self.slow_batch()
         must("systemctl", "stop", UNIT)
         self.assertEqual(show(UNIT, "ActiveState", "Result", "ExecMainStatus"), ["inactive", "success", "0"])
         gone = len(self.cloud.removals())
