@@ -11,13 +11,14 @@ use prometheus::{
 
 use self::registry::{counter_vec, gauge, gauge_vec, histogram, int_gauge, int_gauge_vec, register};
 
+mod looks;
 mod promises;
 mod record;
 mod registry;
 mod sources;
 
+pub use self::{looks::Seen, record::Queue, sources::SourceResult};
 use self::{promises::PromiseMetrics, sources::SourceMetrics};
-pub use self::{record::Queue, sources::SourceResult};
 
 pub struct Metrics {
     registry: Registry,
@@ -45,6 +46,7 @@ pub struct Metrics {
     revocation_lag: HistogramVec,
     removal_calls: IntCounterVec,
     removal_call_targets: HistogramVec,
+    removal_looks: IntCounterVec,
 
     sources: SourceMetrics,
     promises: PromiseMetrics,
@@ -211,6 +213,12 @@ impl Metrics {
                 vec![
                     1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 2500.0, 10_000.0,
                 ],
+            ),
+            removal_looks: counter_vec(
+                r,
+                "revokd_removal_looks_total",
+                "Targets that were looked at after a call for them.",
+                &["cloud", "outcome", "seen"],
             ),
             sources: SourceMetrics::new(r),
             promises: PromiseMetrics::new(r),

@@ -39,6 +39,7 @@ impl Metrics {
 
     pub fn cloud_exists(&self, cloud: &CloudName) {
         self.circuit_open.with_label_values(&[cloud.as_str()]);
+        self.removals_exist(cloud);
     }
 
     /// A policy that is gone from the configuration leaves no series that an
