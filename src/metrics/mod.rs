@@ -38,6 +38,7 @@ pub struct Metrics {
     gaps: IntGaugeVec,
     evaluation_errors: IntCounterVec,
     brake_trips: IntCounterVec,
+    targets_returned: IntCounterVec,
 
     tasks: IntGaugeVec,
     tasks_finished: IntCounterVec,
@@ -58,6 +59,7 @@ pub struct Metrics {
     reload_ok: IntGauge,
     reload_success: Gauge,
     audit_head: IntGauge,
+    clock: Gauge,
 }
 
 impl Metrics {
@@ -168,6 +170,12 @@ impl Metrics {
                 "Runs held because they wanted more than their limits.",
                 &["policy"],
             ),
+            targets_returned: counter_vec(
+                r,
+                "revokd_targets_returned_total",
+                "Targets that were decided on anew within a day after they were seen gone.",
+                &["policy"],
+            ),
             tasks: int_gauge_vec(
                 r,
                 "revokd_tasks",
@@ -255,6 +263,11 @@ impl Metrics {
                 r,
                 "revokd_audit_head_sequence",
                 "Number of the last audit record; it never falls.",
+            ),
+            clock: gauge(
+                r,
+                "revokd_clock_timestamp_seconds",
+                "What the daemon's clock said when the page was made.",
             ),
             registry,
             page: Mutex::default(),

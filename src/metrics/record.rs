@@ -34,6 +34,7 @@ impl Metrics {
         self.degraded.with_label_values(&[policy]);
         self.evaluation_errors.with_label_values(&[policy]);
         self.brake_trips.with_label_values(&[policy]);
+        self.targets_returned.with_label_values(&[policy]);
         self.revocation_lag.with_label_values(&[policy]);
     }
 
@@ -129,6 +130,17 @@ impl Metrics {
 
     pub fn brake_tripped(&self, policy: &PolicyName) {
         self.brake_trips.with_label_values(&[policy.as_str()]).inc();
+    }
+
+    pub fn targets_returned(&self, policy: &PolicyName, targets: u64) {
+        self.targets_returned
+            .with_label_values(&[policy.as_str()])
+            .inc_by(targets);
+    }
+
+    /// What the daemon takes for now: it decides by it how old things are.
+    pub fn clock_says(&self, now: Timestamp) {
+        self.clock.set(seconds(now));
     }
 
     pub fn attempt_ended(&self, cloud: &CloudName, outcome: &str) {

@@ -138,10 +138,13 @@ class Daemon(Process):
 
     SECONDS = {"10": 10, "15": 2, "20": 10}
 
+    # OpenStack takes every call for a share, and the share stays.
+    FAULTS = "--fault", "remove-member=204", "--fault", "remove-members=job-fails"
+
     def __init__(self):
         self.port = free_port()
         self.folder = STATE / "world"
-        self.clouds = Process("simulate", REVOKD, "simulate", "--directory", self.folder)
+        self.clouds = Process("simulate", REVOKD, "simulate", "--directory", self.folder, *self.FAULTS)
         self.clouds.is_up("the simulated clouds answer", lambda: "Ctrl-C" in self.clouds.log.read_text())
         self.config = self.folder / "revokd.toml"
         self.config.write_text(self.config.read_text().replace("127.0.0.1:9469", f"127.0.0.1:{self.port}"))
