@@ -136,9 +136,9 @@ class Daemon(Process):
     """revokd, with two simulated clouds and some of the shipped policies. The one by a list of people runs every other second, so
     that it soon has missed three times; the others have the time that a busy machine takes."""
 
-    SECONDS = {"10": 10, "15": 2, "20": 10}
+    SECONDS = {"10": 10, "15": 2, "20": 10, "80": 10}
 
-    # OpenStack takes every call for a share, and the share stays.
+    # Both take every call for a share of an image, and the share stays.
     FAULTS = "--fault", "remove-member=204", "--fault", "remove-members=job-fails"
 
     def __init__(self):
