@@ -54,7 +54,12 @@ Faults: CALL=EFFECT[*TIMES], on each cloud that knows the call
           list-namespaces, list-repositories, list-shared-repositories, list-permissions,
           remove-permissions, list-account-shares, remove-account-share, any
   EFFECT  a status (503), a status with Retry-After in seconds (429:5) or with a code of the
-          service (400:IMG.0066), cut-before, cut-after, token-dies, or a latency (200ms)")]
+          service (400:IMG.0066), cut-before, cut-after, token-dies, a latency (200ms), or with
+          remove-members job-fails: the call is taken, and its job does nothing and fails
+
+A cloud that takes every call and removes no share of an image, to see RevokdRemovalsFail:
+  revokd simulate --cloud open-telekom-cloud \\
+      --fault remove-members=job-fails --fault remove-member=204")]
 pub struct Arguments {
     /// Which clouds to serve: OpenStack is [clouds.example], another one
     /// [clouds.registry].

@@ -34,5 +34,6 @@ pub async fn metrics_page(context: &Context) -> Result<String, StoreError> {
         waiting: context.store.waiting(context.now()).await?,
         audit_head: context.store.audit_head().await?,
     };
+    context.metrics.clock_says(context.now());
     Ok(context.metrics.render_with(&queue))
 }

@@ -17,7 +17,7 @@ use crate::{
         policy::Policy,
         reconcile::{Reconciled, reconcile},
     },
-    model::{Hold, Mode, Priority, RunId, RunState, Trigger},
+    model::{Hold, Mode, Priority, Revocation, RunId, RunState, Trigger},
     providers::lane,
     store::{Begun, Conclusion, Enqueue, NewRun, RunError, StoreError},
 };
@@ -26,6 +26,9 @@ use crate::{
 /// for longer lost its process.
 const RUN_AT_MOST: SignedDuration = SignedDuration::from_hours(2);
 const RUN_MARGIN: SignedDuration = SignedDuration::from_mins(10);
+
+/// What is decided on again so soon after it was seen gone was given back.
+const RETURNED_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// A run that could not be brought to its end. It stays on record as running,
 /// until a later one finds it there for too long, or the next start.
@@ -242,6 +245,7 @@ async fn decide(
         release: reconciled.release.clone(),
         now,
     };
+    count_returned(context, policy, &reconciled.fresh).await?;
     let finished = context.store.finish_run(conclusion).await?;
     totals.queued = finished.queued;
     notes.extend(finished.notes());
@@ -261,6 +265,26 @@ async fn decide(
         unproven: false,
         notes,
     })
+}
+
+/// What somebody gives back again and again is removed each time, which no other
+/// figure shows. What was removed while the clouds were read may have been seen
+/// before that, and did not come back.
+async fn count_returned(context: &Context, policy: &Policy, fresh: &[&Revocation]) -> Result<(), StoreError> {
+    if policy.mode == Mode::Observe {
+        return Ok(());
+    }
+    let seen = fresh
+        .iter()
+        .map(|revocation| (&revocation.target, revocation.evidence.observed_at));
+    let wanted = seen.clone();
+    let wanted = wanted.map(|(target, at)| (target.clone(), at - RETURNED_WITHIN));
+    let removed = context.store.removed_since(wanted.collect()).await?;
+    let returned = seen.filter(|(target, at)| removed.get(target).is_some_and(|removed| removed < at));
+    context
+        .metrics
+        .targets_returned(&policy.name, returned.count() as u64);
+    Ok(())
 }
 
 /// Where the new decisions of a run go.

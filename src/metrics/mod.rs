@@ -11,13 +11,14 @@ use prometheus::{
 
 use self::registry::{counter_vec, gauge, gauge_vec, histogram, int_gauge, int_gauge_vec, register};
 
+mod looks;
 mod promises;
 mod record;
 mod registry;
 mod sources;
 
+pub use self::{looks::Seen, record::Queue, sources::SourceResult};
 use self::{promises::PromiseMetrics, sources::SourceMetrics};
-pub use self::{record::Queue, sources::SourceResult};
 
 pub struct Metrics {
     registry: Registry,
@@ -37,6 +38,7 @@ pub struct Metrics {
     gaps: IntGaugeVec,
     evaluation_errors: IntCounterVec,
     brake_trips: IntCounterVec,
+    targets_returned: IntCounterVec,
 
     tasks: IntGaugeVec,
     tasks_finished: IntCounterVec,
@@ -45,6 +47,7 @@ pub struct Metrics {
     revocation_lag: HistogramVec,
     removal_calls: IntCounterVec,
     removal_call_targets: HistogramVec,
+    removal_looks: IntCounterVec,
 
     sources: SourceMetrics,
     promises: PromiseMetrics,
@@ -56,6 +59,7 @@ pub struct Metrics {
     reload_ok: IntGauge,
     reload_success: Gauge,
     audit_head: IntGauge,
+    clock: Gauge,
 }
 
 impl Metrics {
@@ -166,6 +170,12 @@ impl Metrics {
                 "Runs held because they wanted more than their limits.",
                 &["policy"],
             ),
+            targets_returned: counter_vec(
+                r,
+                "revokd_targets_returned_total",
+                "Targets that were decided on anew within a day after they were seen gone.",
+                &["policy"],
+            ),
             tasks: int_gauge_vec(
                 r,
                 "revokd_tasks",
@@ -212,6 +222,12 @@ impl Metrics {
                     1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 1000.0, 2500.0, 10_000.0,
                 ],
             ),
+            removal_looks: counter_vec(
+                r,
+                "revokd_removal_looks_total",
+                "Targets that were looked at after a call for them.",
+                &["cloud", "outcome", "seen"],
+            ),
             sources: SourceMetrics::new(r),
             promises: PromiseMetrics::new(r),
             requests: counter_vec(
@@ -247,6 +263,11 @@ impl Metrics {
                 r,
                 "revokd_audit_head_sequence",
                 "Number of the last audit record; it never falls.",
+            ),
+            clock: gauge(
+                r,
+                "revokd_clock_timestamp_seconds",
+                "What the daemon's clock said when the page was made.",
             ),
             registry,
             page: Mutex::default(),

@@ -34,11 +34,13 @@ impl Metrics {
         self.degraded.with_label_values(&[policy]);
         self.evaluation_errors.with_label_values(&[policy]);
         self.brake_trips.with_label_values(&[policy]);
+        self.targets_returned.with_label_values(&[policy]);
         self.revocation_lag.with_label_values(&[policy]);
     }
 
     pub fn cloud_exists(&self, cloud: &CloudName) {
         self.circuit_open.with_label_values(&[cloud.as_str()]);
+        self.removals_exist(cloud);
     }
 
     /// A policy that is gone from the configuration leaves no series that an
@@ -128,6 +130,17 @@ impl Metrics {
 
     pub fn brake_tripped(&self, policy: &PolicyName) {
         self.brake_trips.with_label_values(&[policy.as_str()]).inc();
+    }
+
+    pub fn targets_returned(&self, policy: &PolicyName, targets: u64) {
+        self.targets_returned
+            .with_label_values(&[policy.as_str()])
+            .inc_by(targets);
+    }
+
+    /// What the daemon takes for now: it decides by it how old things are.
+    pub fn clock_says(&self, now: Timestamp) {
+        self.clock.set(seconds(now));
     }
 
     pub fn attempt_ended(&self, cloud: &CloudName, outcome: &str) {

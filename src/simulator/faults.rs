@@ -38,6 +38,8 @@ pub enum Effect {
     Code { status: u16, code: String },
     /// 307 to this address.
     RedirectTo(String),
+    /// Does what was asked; a job that this begins does nothing, and fails.
+    JobFails,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -158,6 +158,32 @@ fn a_simulated_cloud_that_is_down_for_good_is_told() {
     assert!(plan.stderr.contains("503"), "{}", plan.stderr);
 }
 
+/// The calls are taken, so only the looks after them show it.
+#[test]
+fn a_simulated_cloud_whose_jobs_fail_removes_nothing_and_says_so() {
+    let simulated = Simulated::start(&[
+        "--cloud",
+        "open-telekom-cloud",
+        "--fault",
+        "remove-members=job-fails",
+        "--fault",
+        "remove-member=204",
+    ]);
+    let config = fs::read_to_string(simulated.path("revokd.toml")).expect("a configuration");
+    let once = config.replace("attempts      = 6", "attempts      = 2");
+    assert_ne!(once, config);
+    fs::write(simulated.path("revokd.toml"), once).expect("a change");
+    let ran = simulated.revokd(&["run", "--once", "partner-images-lapse", "--output", "json"]);
+    let ran = ran.expect(5).json();
+    assert_eq!(ran["done"], json!(0));
+    let dead = simulated.revokd(&["tasks", "list", "--state", "dead", "--output", "json"]);
+    let dead = dead.expect(0).json();
+    let first = dead["tasks"][0]["id"].as_i64().expect("a task").to_string();
+    let told = simulated.revokd(&["tasks", "show", &first]).expect(0).stdout;
+    assert!(told.contains(" failed"), "{told}");
+    assert!(simulated.stop().is_empty());
+}
+
 #[test]
 fn what_was_changed_in_the_directory_is_kept() {
     let (_directory, path) = directory();

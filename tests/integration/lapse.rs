@@ -3,7 +3,7 @@
 use revokd::model::{Event, TaskState};
 use revokd::store::AuditFilter;
 
-use crate::harness::{Scene, days, lapse};
+use crate::harness::{PolicyText, Scene, days, hours, lapse};
 
 #[tokio::test]
 async fn a_share_lapses_and_is_done_once_it_is_seen_gone() {
@@ -59,5 +59,29 @@ async fn a_share_granted_anew_after_its_removal_lives_its_own_thirty_days() {
     stage.clock.advance(days(5));
     stage.pass().await;
     assert!(!stage.cloud().is_shared("partner-1", "acme"), "it is 31 days old");
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_given_back_within_a_day_is_removed_again_and_counted() {
+    let mut scene = Scene::new();
+    scene.image("partner-1", &[("acme", 31), ("globex", 3)]);
+    let acme = scene.project("acme");
+    let never = PolicyText::new("never-acme", "image-share").matching(&format!("subject = \"{acme}\""));
+    scene.policy(&never);
+    let stage = scene.raise().await;
+    let returned = "revokd_targets_returned_total{policy=\"never-acme\"}";
+    assert_eq!(stage.pass().await.metric(returned), 0.0);
+    assert!(!stage.cloud().is_shared("partner-1", "acme"));
+
+    stage.clock.advance(hours(2));
+    stage.grant_again("partner-1", "acme");
+    assert_eq!(stage.pass().await.metric(returned), 1.0);
+    assert!(!stage.cloud().is_shared("partner-1", "acme"));
+
+    stage.clock.advance(days(2));
+    stage.grant_again("partner-1", "acme");
+    let later = stage.pass().await;
+    assert_eq!(later.metric(returned), 0.0, "two days later it is no fight");
     stage.finish().await;
 }

@@ -78,6 +78,11 @@ class Live(unittest.TestCase):
         except AssertionError:
             self.assertEqual(empty(), [])
 
+    def test_5_a_cloud_that_takes_every_call_and_does_nothing_is_a_page(self):
+        self.delivered("firing", "RevokdRemovalsFail", cloud="example", severity="page")
+        self.gives('revokd_removal_looks_total{cloud="registry", outcome="submitted", seen="there"} > 0')
+        self.assertFalse(self.hook.has("firing", "RevokdClockOff") + self.hook.has("firing", "RevokdRestarts") + self.hook.has("firing", "RevokdNoPolicy"))
+
     def test_5_who_left_long_ago_and_goes_only_now_is_a_page(self):
         status, labels, annotations = self.delivered("firing", "RevokdUrgentLagFastBurn", policy="people-who-left", severity="page")
         self.assertEqual(labels["instance"], f"127.0.0.1:{self.daemon.port}")

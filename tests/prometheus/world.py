@@ -128,12 +128,15 @@ class Daemon(Process):
     """revokd, with two simulated clouds and some of the shipped policies. The one by a list of people runs every other second, so
     that it soon has missed three times; the others have the time that a busy machine takes."""
 
-    SECONDS = {"10": 10, "15": 2, "20": 10}
+    SECONDS = {"10": 10, "15": 2, "20": 10, "80": 10}
+
+    # Both take every call for a share of an image, and the share stays.
+    FAULTS = "--fault", "remove-member=204", "--fault", "remove-members=job-fails"
 
     def __init__(self):
         self.port = free_port()
         self.folder = STATE / "world"
-        self.clouds = Process("simulate", REVOKD, "simulate", "--directory", self.folder)
+        self.clouds = Process("simulate", REVOKD, "simulate", "--directory", self.folder, *self.FAULTS)
         self.clouds.is_up("the simulated clouds answer", lambda: "Ctrl-C" in self.clouds.log.read_text())
         self.config = self.folder / "revokd.toml"
         self.config.write_text(self.config.read_text().replace("127.0.0.1:9469", f"127.0.0.1:{self.port}"))

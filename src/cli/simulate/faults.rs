@@ -25,10 +25,12 @@ const CALLS: &[(&str, CallKind)] = &[
     ("remove-account-share", CallKind::RemoveAccountShare),
 ];
 
+const BEGINS_A_JOB: &str = "remove-members";
+
 /// Reads `CALL=EFFECT[*TIMES]`.
 ///
 /// # Errors
-/// There is no such call or effect.
+/// There is no such call or effect, or the call cannot have it.
 pub fn parse(text: &str) -> anyhow::Result<Fault> {
     let (call, effect) = text
         .split_once('=')
@@ -42,6 +44,9 @@ pub fn parse(text: &str) -> anyhow::Result<Fault> {
     };
     let effect = parse_effect(effect)?;
     let kind = CALLS.iter().find(|(name, _)| *name == call);
+    if effect == Effect::JobFails && call != BEGINS_A_JOB {
+        bail!("only {BEGINS_A_JOB} begins a job that could fail");
+    }
     let fault = match (kind, call) {
         (Some((_, kind)), _) => Fault::on(*kind, effect),
         (None, "any") => Fault::on_anything(effect),
@@ -70,6 +75,7 @@ fn parse_effect(text: &str) -> anyhow::Result<Effect> {
         "cut-before" => Effect::CutBefore,
         "cut-after" => Effect::CutAfter,
         "token-dies" => Effect::TokenDies,
+        "job-fails" => Effect::JobFails,
         status if status.chars().all(|c| c.is_ascii_digit()) => Effect::Status(parse_status(status)?),
         latency => Effect::Latency(humantime::parse_duration(latency).context("not an effect; see --help")?),
     })
@@ -93,6 +99,7 @@ mod tests {
             "any=200ms",
             "delete-image=token-dies",
             "remove-members=400:IMG.0066*1",
+            "remove-members=job-fails*2",
             "list-permissions=403:SVCSTG.SWR.4031032",
         ] {
             assert!(parse(good).is_ok(), "{good}");
@@ -107,6 +114,8 @@ mod tests {
             "login=429:",
             "login=x:IMG.0066",
             "login=often",
+            "remove-member=job-fails",
+            "any=job-fails",
         ] {
             assert!(parse(bad).is_err(), "{bad}");
         }

@@ -19,6 +19,7 @@ use crate::{
         policy::Policy,
         recheck::{self, Presence, Recheck},
     },
+    metrics::Seen,
     model::{Failure, Id, Inventory, Kind, PolicyName, Priority, Verdict},
     store::{Claimed, StoreError},
 };
@@ -126,6 +127,13 @@ pub(super) async fn after(work: &Work, answered: Vec<Answered>) -> Vec<Ending> {
             None => (Presence::Unknown("the cloud is down".to_owned()), None),
         };
         let word = settling::word(&one.outcome);
+        let seen = match &presence {
+            Presence::Absent => Seen::Gone,
+            Presence::Present => Seen::There,
+            Presence::Unknown(_) => Seen::Unknown,
+        };
+        let metrics = &work.context.metrics;
+        metrics.removal_looked_at(&work.cloud.name, word, seen);
         let verdict = settling::verdict(
             work,
             &one.claimed,

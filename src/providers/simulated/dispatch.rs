@@ -11,7 +11,7 @@ use axum::{
 };
 
 use super::{Asked, Face, answers, connection::Line};
-use crate::simulator::{Effect, RetryAfter};
+use crate::simulator::{Effect, JobScript, Left, RetryAfter};
 
 const LONGEST_BODY: usize = 1 << 20;
 
@@ -49,6 +49,10 @@ async fn respond<F: Face>(face: &F, line: &Line, request: Request) -> Response {
             Effect::CutAfter => cut_after_bytes = Some(0),
             Effect::CutWithin(bytes) => cut_after_bytes = Some(bytes),
             Effect::TokenDies => face.kill_token(&incoming),
+            Effect::JobFails => simulation.world().script_next_job(JobScript {
+                left: Left::Everything,
+                ..JobScript::default()
+            }),
             Effect::CutBefore => {
                 line.cut();
                 return answers::empty(500);
@@ -92,7 +96,8 @@ fn instead<F: Face>(face: &F, incoming: &F::Incoming, effect: Effect) -> Respons
         | Effect::CutBefore
         | Effect::CutAfter
         | Effect::CutWithin(_)
-        | Effect::TokenDies => answers::empty(500),
+        | Effect::TokenDies
+        | Effect::JobFails => answers::empty(500),
     }
 }
 

@@ -72,6 +72,27 @@ async fn a_job_that_claims_success_and_did_nothing_is_not_believed() {
     all_nine_end(stage, 9).await;
 }
 
+/// The cloud accepted the call: its own word shows nothing of the failure.
+#[tokio::test]
+async fn what_a_failed_job_left_there_is_counted_by_what_was_seen_and_not_by_the_answer() {
+    let mut scene = nine_pairs();
+    scene.job(JobScript {
+        left: Left::Everything,
+        ..JobScript::default()
+    });
+    let stage = scene.raise().await;
+    let cloud = stage.cloud().name.clone();
+    let pass = stage.pass().await;
+    let looks = |outcome: &str, seen: &str| {
+        let labels = format!("{{cloud=\"{cloud}\",outcome=\"{outcome}\",seen=\"{seen}\"}}");
+        pass.metric(&format!("revokd_removal_looks_total{labels}"))
+    };
+    assert_eq!(looks("submitted", "there"), 9.0);
+    assert_eq!(looks("submitted", "gone"), 0.0);
+    assert_eq!(looks("accepted", "gone"), 9.0, "each was called for alone");
+    all_nine_end(stage, 9).await;
+}
+
 #[tokio::test]
 async fn a_job_that_claims_success_without_results_is_done_by_the_lists() {
     let mut scene = nine_pairs();
