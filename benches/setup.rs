@@ -179,6 +179,7 @@ pub fn clouds(
             cloud.limits.concurrency,
             timeout,
             metrics.clone(),
+            clock.now(),
         );
         Ok((name.clone(), Arc::new(cloud)))
     };

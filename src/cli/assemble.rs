@@ -198,7 +198,7 @@ pub fn clouds(
 ) -> anyhow::Result<BTreeMap<CloudName, Arc<Cloud>>> {
     let connect = |(name, cloud): (&CloudName, &config::types::Cloud)| {
         let (counted, of) = (metrics.clone(), name.clone());
-        let clock = clock.clone();
+        let (clock, now) = (clock.clone(), clock.now());
         let handles = providers::connect(
             name.clone(),
             cloud,
@@ -213,6 +213,7 @@ pub fn clouds(
             limits.concurrency,
             longest_call(limits),
             metrics.clone(),
+            now,
         );
         Ok((name.clone(), Arc::new(cloud)))
     };

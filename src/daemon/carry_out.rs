@@ -200,7 +200,7 @@ async fn make(work: &Work, call: Call) -> Result<Made, StoreError> {
     let outcome = cloud.handles.revoker.revoke(&call.batch).await;
     match &outcome {
         Outcome::Accepted | Outcome::Submitted(_) | Outcome::NotThere => {
-            cloud.answered(circuit::Call::Remove);
+            cloud.answered(circuit::Call::Remove, work.now());
         }
         Outcome::Failed(failure) | Outcome::Poisoned(failure) => {
             cloud.failed(circuit::Call::Remove, failure, work.now());

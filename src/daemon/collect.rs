@@ -143,7 +143,7 @@ async fn look(
     let report = |read| progress.collecting(cloud.name.as_str(), read);
     let seen = cloud.handles.reader.collect(needs, clock.now(), &report).await;
     match &seen {
-        Ok(_) => cloud.answered(Call::Read),
+        Ok(_) => cloud.answered(Call::Read, clock.now()),
         Err(failure) => cloud.failed(Call::Read, failure, clock.now()),
     }
     seen

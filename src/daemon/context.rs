@@ -134,6 +134,7 @@ impl Cloud {
         concurrency: usize,
         longest_call: SignedDuration,
         metrics: Arc<Metrics>,
+        now: Timestamp,
     ) -> Cloud {
         metrics.cloud_exists(&name);
         Cloud {
@@ -141,7 +142,7 @@ impl Cloud {
             handles,
             concurrency,
             longest_call,
-            circuit: Mutex::default(),
+            circuit: Mutex::new(Circuit::new(now)),
             wake: Notify::new(),
             looks: [(); 2].map(|()| Semaphore::new(concurrency.max(1))),
             metrics,
@@ -170,10 +171,10 @@ impl Cloud {
         self.circuit(|circuit| circuit.reason().to_owned())
     }
 
-    pub fn answered(&self, call: Call) {
+    pub fn answered(&self, call: Call, now: Timestamp) {
         let was_down = self.circuit(|circuit| {
             let was_down = circuit.is_open();
-            circuit.answered(call);
+            circuit.answered(call, now);
             was_down
         });
         if was_down {

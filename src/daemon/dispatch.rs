@@ -120,7 +120,7 @@ impl Dispatcher {
         })
     }
 
-    /// Asks the circuit, and makes the probe that a half-open one wants.
+    /// Asks the circuit, and makes the probe that it may want.
     async fn permission(&self) -> Permission {
         let (context, cloud) = (&self.context, &self.cloud);
         let permission = cloud.permission(context.now());
@@ -130,7 +130,7 @@ impl Dispatcher {
         // What is urgent waits for the answer as well.
         let probe = lane::urgent(cloud.handles.reader.probe());
         match self.beat.waiting(probe).await {
-            Ok(()) => cloud.answered(Call::Read),
+            Ok(()) => cloud.answered(Call::Read, context.now()),
             Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
         }
         match cloud.permission(context.now()) {

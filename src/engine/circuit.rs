@@ -3,6 +3,10 @@
 //! A cloud that is down must cost its tasks no tries: once a few calls in a
 //! row failed in a way that says so, nothing is taken from the queue for it
 //! until a cheap probe gets through.
+//!
+//! And one from which nothing was heard for long is asked how it is: a secret
+//! that is wrong since the last restart, or an account that was locked, has to
+//! show before the night on which it matters.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,9 +16,14 @@ use crate::model::FailureClass;
 const FAILURES_TO_OPEN: u32 = 5;
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
+/// Silence after which a cloud is asked. No shorter: a daemon that fails soon
+/// after each start must never come to log in, since clouds lock accounts.
+const QUIET: SignedDuration = SignedDuration::from_mins(15);
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circuit {
+    /// When the cloud last said anything, or was first to be called.
+    heard_at: Timestamp,
     open_until: Option<Timestamp>,
     reading: Side,
     removing: Side,
@@ -42,18 +51,28 @@ struct Side {
 pub enum Permission {
     /// Closed: call.
     Call,
-    /// Half-open: one probe decides.
+    /// Half-open, or not heard of for long: one probe decides.
     Probe,
     /// Open: nothing before this moment.
     Wait { until: Timestamp },
 }
 
 impl Circuit {
+    pub fn new(now: Timestamp) -> Circuit {
+        Circuit {
+            heard_at: now,
+            open_until: None,
+            reading: Side::default(),
+            removing: Side::default(),
+            reason: String::new(),
+        }
+    }
+
     pub fn permission(&self, now: Timestamp) -> Permission {
         match self.open_until {
-            None => Permission::Call,
+            None if now.duration_since(self.heard_at) < QUIET => Permission::Call,
             Some(until) if now < until => Permission::Wait { until },
-            Some(_) => Permission::Probe,
+            None | Some(_) => Permission::Probe,
         }
     }
 
@@ -67,9 +86,10 @@ impl Circuit {
     }
 
     /// The cloud answered a call, whatever it said about the target.
-    pub fn answered(&mut self, call: Call) {
+    pub fn answered(&mut self, call: Call, now: Timestamp) {
         *self.side(call) = Side::default();
         self.open_until = None;
+        self.heard_at = now;
     }
 
     /// A call failed; only what speaks of the cloud as a whole counts.
@@ -78,9 +98,12 @@ impl Circuit {
             FailureClass::Unreachable | FailureClass::Unavailable | FailureClass::Interrupted => 1,
             // One refused login says all; trying it again locks the account.
             FailureClass::Unauthenticated => FAILURES_TO_OPEN,
-            FailureClass::Throttled => return,
+            FailureClass::Throttled => {
+                self.heard_at = now;
+                return;
+            }
             FailureClass::Conflict | FailureClass::Refused | FailureClass::Malformed => {
-                return self.answered(call);
+                return self.answered(call, now);
             }
         };
         // Calls that were in flight when it opened do not open it again.
@@ -121,7 +144,7 @@ mod tests {
     }
 
     fn broken(times: u32) -> Circuit {
-        let mut circuit = Circuit::default();
+        let mut circuit = Circuit::new(NOW);
         for _ in 0..times {
             circuit.failed(Call::Read, FailureClass::Unavailable, "503", NOW);
         }
@@ -133,21 +156,21 @@ mod tests {
         assert_eq!(broken(4).permission(NOW), Permission::Call);
         assert_eq!(broken(5).permission(NOW), Permission::Wait { until: after(5) });
         let mut circuit = broken(4);
-        circuit.answered(Call::Read);
+        circuit.answered(Call::Read, NOW);
         circuit.failed(Call::Read, FailureClass::Unavailable, "503", NOW);
         assert_eq!(circuit.permission(NOW), Permission::Call);
     }
 
     #[test]
     fn deletions_that_all_fail_open_it_though_every_look_works() {
-        let mut circuit = Circuit::default();
+        let mut circuit = Circuit::new(NOW);
         for _ in 0..5 {
-            circuit.answered(Call::Read);
+            circuit.answered(Call::Read, NOW);
             circuit.failed(Call::Remove, FailureClass::Unavailable, "503", NOW);
         }
         assert_eq!(circuit.permission(NOW), Permission::Wait { until: after(5) });
         // The probe is a look, and works; the next deletion shows the truth.
-        circuit.answered(Call::Read);
+        circuit.answered(Call::Read, NOW);
         assert_eq!(circuit.permission(after(5)), Permission::Call);
         circuit.failed(Call::Remove, FailureClass::Unavailable, "503", after(5));
         assert_eq!(
@@ -165,7 +188,7 @@ mod tests {
             circuit.permission(after(5)),
             Permission::Wait { until: after(15) }
         );
-        circuit.answered(Call::Read);
+        circuit.answered(Call::Read, NOW);
         assert_eq!(circuit.permission(after(5)), Permission::Call);
     }
 
@@ -176,12 +199,45 @@ mod tests {
 
     #[test]
     fn a_refused_login_opens_it_at_once_and_a_refused_target_never() {
-        let mut circuit = Circuit::default();
+        let mut circuit = Circuit::new(NOW);
         circuit.failed(Call::Read, FailureClass::Unauthenticated, "401", NOW);
         assert!(circuit.is_open());
         let mut circuit = broken(4);
         circuit.failed(Call::Read, FailureClass::Refused, "403", NOW);
-        assert_eq!(circuit, Circuit::default());
+        assert_eq!(circuit, Circuit::new(NOW));
+    }
+
+    #[test]
+    fn a_cloud_that_says_nothing_for_a_quarter_of_an_hour_is_asked() {
+        let quiet = QUIET.as_secs();
+        let mut circuit = Circuit::new(NOW);
+        assert_eq!(circuit.permission(after(quiet - 1)), Permission::Call);
+        assert_eq!(circuit.permission(after(quiet)), Permission::Probe);
+        circuit.answered(Call::Read, after(quiet));
+        assert_eq!(circuit.permission(after(2 * quiet - 1)), Permission::Call);
+        assert_eq!(circuit.permission(after(2 * quiet)), Permission::Probe);
+        for class in [FailureClass::Throttled, FailureClass::Refused] {
+            let mut circuit = Circuit::new(NOW);
+            circuit.failed(Call::Read, class, "429", after(quiet));
+            assert_eq!(
+                circuit.permission(after(quiet)),
+                Permission::Call,
+                "{class:?} is an answer"
+            );
+        }
+    }
+
+    #[test]
+    fn silence_is_asked_until_it_is_an_answer_or_an_outage() {
+        let (mut circuit, now) = (Circuit::new(NOW), NOW + QUIET);
+        for _ in 0..5 {
+            assert_eq!(circuit.permission(now), Permission::Probe);
+            circuit.failed(Call::Read, FailureClass::Unreachable, "refused", now);
+        }
+        assert!(matches!(circuit.permission(now), Permission::Wait { .. }));
+        let mut circuit = Circuit::new(NOW);
+        circuit.failed(Call::Read, FailureClass::Unauthenticated, "401", now);
+        assert!(matches!(circuit.permission(now), Permission::Wait { .. }));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(super) async fn end(work: &Work, job: &JobId) -> Option<String> {
         wait = wait.saturating_mul(2).min(LONGEST_WAIT);
         let asked = cloud.handles.revoker.job(job).await;
         match &asked {
-            Ok(_) => cloud.answered(Call::Read),
+            Ok(_) => cloud.answered(Call::Read, work.now()),
             Err(failure) => cloud.failed(Call::Read, failure, work.now()),
         }
         match asked {

@@ -191,7 +191,7 @@ async fn look(work: &Work, kind: Kind, resource: &Id, subjects: &[Id]) -> Result
     let (cloud, now) = (&work.cloud, work.now());
     let seen = cloud.handles.reader.look(kind, resource, subjects, now).await;
     match &seen {
-        Ok(_) => cloud.answered(circuit::Call::Read),
+        Ok(_) => cloud.answered(circuit::Call::Read, work.now()),
         Err(failure) => cloud.failed(circuit::Call::Read, failure, work.now()),
     }
     seen

@@ -158,7 +158,14 @@ impl Stage {
             let handles = handles.expect("a client for loopback");
             let timeout = SignedDuration::try_from(cloud.limits.request_timeout).expect("a short time");
             let concurrency = cloud.limits.concurrency;
-            let ready = Cloud::new(name.clone(), handles, concurrency, timeout, metrics.clone());
+            let ready = Cloud::new(
+                name.clone(),
+                handles,
+                concurrency,
+                timeout,
+                metrics.clone(),
+                self.clock.now(),
+            );
             (name.clone(), Arc::new(ready))
         });
         let clouds = clouds.collect();

@@ -75,7 +75,14 @@ impl Scene {
             revoker: double.clone(),
         };
         let call = SignedDuration::from_secs(10);
-        let cloud = Arc::new(Cloud::new("c".into(), handles, 4, call, metrics.clone()));
+        let cloud = Arc::new(Cloud::new(
+            "c".into(),
+            handles,
+            4,
+            call,
+            metrics.clone(),
+            clock.now(),
+        ));
         let policy = sample::policy(
             Kind::ImageShare,
             Match {
