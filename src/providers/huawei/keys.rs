@@ -53,6 +53,8 @@ impl Keys {
     pub fn new(discovery: Discovery, clock: Clock) -> Keys {
         Keys {
             signer: Arc::clone(&discovery.signer),
+            // Not the key's own standing, which the signer asks for its turn
+            // while the session has the turn of this one.
             owner: Session::new(discovery, clock, Arc::default()),
         }
     }
