@@ -79,9 +79,9 @@ impl Login for Discovery {
 
     async fn log_in(&self, now: Timestamp) -> Result<Token<ProjectAccess>, LoginFailure> {
         let access = self.discover(now).await.map_err(|failure| match failure.class {
-            FailureClass::Refused | FailureClass::Unauthenticated | FailureClass::Conflict => {
-                LoginFailure::Refused(failure)
-            }
+            FailureClass::Refused | FailureClass::Conflict => LoginFailure::Refused(failure),
+            // Of a key that is refused the signer knows for how long: to
+            // remember here what it only repeats would make that longer.
             _ => LoginFailure::Passing(failure),
         })?;
         // Once the key may be looked up, that shall not take a restart.
