@@ -160,6 +160,7 @@ pub fn clouds(
     metrics: &Arc<Metrics>,
     observer: &Observer,
 ) -> anyhow::Result<BTreeMap<CloudName, Arc<Cloud>>> {
+    let refusals = providers::refusals::Refusals::default();
     let connect = |(name, cloud): (&CloudName, &config::types::Cloud)| {
         let (now, counted, of) = (clock.clone(), metrics.clone(), name.clone());
         let observer = observer.clone();
@@ -171,6 +172,7 @@ pub fn clouds(
                 counted.called(&of, &call);
                 observer(call);
             }),
+            &refusals,
         )?;
         let timeout = SignedDuration::try_from(cloud.limits.request_timeout)?;
         let cloud = Cloud::new(

@@ -24,7 +24,7 @@ use crate::{
     engine::policy::Policy,
     metrics::Metrics,
     model::CloudName,
-    providers,
+    providers::{self, refusals::Refusals},
     store::Store,
 };
 
@@ -191,11 +191,13 @@ pub fn context(config: &Config) -> anyhow::Result<Arc<Context>> {
     }))
 }
 
+/// All clouds of one call share what is known of refused logins.
 pub fn clouds(
     config: &Config,
     clock: &SharedClock,
     metrics: &Arc<Metrics>,
 ) -> anyhow::Result<BTreeMap<CloudName, Arc<Cloud>>> {
+    let refusals = Refusals::default();
     let connect = |(name, cloud): (&CloudName, &config::types::Cloud)| {
         let (counted, of) = (metrics.clone(), name.clone());
         let (clock, now) = (clock.clone(), clock.now());
@@ -204,6 +206,7 @@ pub fn clouds(
             cloud,
             Arc::new(move || clock.now()),
             Arc::new(move |call| counted.called(&of, &call)),
+            &refusals,
         )
         .with_context(|| format!("preparing cloud {name}"))?;
         let limits = &cloud.limits;

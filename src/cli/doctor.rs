@@ -20,11 +20,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use self::finding::{Finding, Group, Verdict, print};
-use self::{
-    cloud::Wanted,
-    progress::Progress,
-    refusals::{Login, Refusals},
-};
+use self::{cloud::Wanted, progress::Progress, refusals::Refusals};
 use super::{
     Exit, Output, assemble,
     output::{self, print_json, print_line},
@@ -32,6 +28,7 @@ use super::{
 use crate::{
     config::{
         self, Loaded, Problems,
+        login::Login,
         types::{self, Config},
     },
     daemon::{

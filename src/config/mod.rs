@@ -6,6 +6,7 @@
 //! otherwise only found after another try.
 
 pub mod files;
+pub mod login;
 pub mod people;
 pub mod problem;
 pub mod shipped;

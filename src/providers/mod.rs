@@ -25,6 +25,7 @@ mod limiter;
 pub mod openstack;
 mod pace;
 mod patience;
+pub mod refusals;
 mod registry;
 #[cfg(test)]
 mod scripted;

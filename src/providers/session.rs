@@ -1,7 +1,8 @@
 //! The one token that all calls to a cloud for one purpose share.
 //!
 //! Clouds lock accounts and throttle logins, so a login is made by one call
-//! for all that wait, once per expired token, and not again after a refusal.
+//! for all that wait, once per expired token, and not again after a refusal,
+//! whoever heard it of those that show the same credential.
 
 use std::sync::{
     Arc,
@@ -13,12 +14,10 @@ use tokio::sync::Mutex;
 
 use super::{
     Clock, lane,
+    refusals::{Part, Refusal, Standing},
     token::{LoginFailure, Token},
 };
 use crate::model::Failure;
-
-/// Four wrong passwords an hour are fewer than clouds lock an account for.
-const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_mins(15);
 
 /// Logging in works, but its tokens are not taken: no danger to the account,
 /// and perhaps the services have merely not heard of them yet.
@@ -39,14 +38,11 @@ pub trait Login: Send + Sync {
     fn can_renew(&self) -> bool;
 }
 
-/// What sessions with the same credential share: once it was refused for one
-/// purpose it is not sent for another. Locked for as long as it is being tried.
-pub type Credential = Mutex<Option<Refusal>>;
-
 pub struct Session<L: Login> {
     login: L,
     clock: Clock,
-    credential: Arc<Credential>,
+    /// Shared with all that show the same credential.
+    credential: Arc<Standing>,
     state: Mutex<State<L::Access>>,
     /// Logins that have ended; tells a waiting call that one was made for it.
     logins: AtomicU64,
@@ -56,18 +52,13 @@ struct State<A> {
     token: Option<Arc<Token<A>>>,
     /// How the last login failed, if it did.
     failure: Option<Failure>,
+    /// Of this use of the credential, which says nothing about any other.
     refusal: Option<Refusal>,
-}
-
-/// Why no login is tried until then.
-pub struct Refusal {
-    failure: Failure,
-    since: Timestamp,
-    holds: SignedDuration,
+    part: Part,
 }
 
 impl<L: Login> Session<L> {
-    pub fn new(login: L, clock: Clock, credential: Arc<Credential>) -> Session<L> {
+    pub fn new(login: L, clock: Clock, credential: Arc<Standing>) -> Session<L> {
         Session {
             login,
             clock,
@@ -76,6 +67,7 @@ impl<L: Login> Session<L> {
                 token: None,
                 failure: None,
                 refusal: None,
+                part: Part::default(),
             }),
             logins: AtomicU64::new(0),
         }
@@ -88,7 +80,7 @@ impl<L: Login> Session<L> {
         let now = (self.clock)();
         match &state.token {
             Some(token) if !token.is_stale(now) => Ok(Arc::clone(token)),
-            _ => self.login(&mut state, logins_seen, now).await,
+            _ => self.login(&mut state, logins_seen).await,
         }
     }
 
@@ -117,7 +109,7 @@ impl<L: Login> Session<L> {
             state.refusal = Some(Refusal::new(failure.clone(), now));
             return Err(failure);
         }
-        self.login(&mut state, logins_seen, now).await
+        self.login(&mut state, logins_seen).await
     }
 
     /// Notes a 401 to a token that came from a renewal. One that the cloud has
@@ -130,10 +122,8 @@ impl<L: Login> Session<L> {
             .is_some_and(|token| Arc::ptr_eq(token, rejected));
         if is_current && !rejected.ever_worked() {
             state.token = None;
-            state.refusal = Some(Refusal {
-                holds: DISTRUST_HOLDS,
-                ..Refusal::new(failure.clone(), (self.clock)())
-            });
+            let now = (self.clock)();
+            state.refusal = Some(Refusal::holding_for(DISTRUST_HOLDS, failure.clone(), now));
         }
     }
 
@@ -141,11 +131,14 @@ impl<L: Login> Session<L> {
         &self,
         state: &mut State<L::Access>,
         logins_seen: u64,
-        now: Timestamp,
     ) -> Result<Arc<Token<L::Access>>, Failure> {
-        let mut credential = self.credential.lock().await;
-        let refusals = [credential.as_ref(), state.refusal.as_ref()];
-        if let Some(failure) = refusals.into_iter().flatten().find_map(|it| it.holding(now)) {
+        // Always the state first, then the turn, and nothing else after it:
+        // no two calls can wait for each other.
+        let mut turn = self.credential.turn().await;
+        // The wait for the turn may have been a long one.
+        let now = (self.clock)();
+        let of_this_use = state.refusal.as_ref().and_then(|refusal| refusal.holding(now));
+        if let Some(failure) = turn.forbidden(&state.part, now).or(of_this_use) {
             return Err(failure);
         }
         // While this call waited, the login that it waited for has failed.
@@ -160,16 +153,13 @@ impl<L: Login> Session<L> {
         let failure = match outcome {
             Ok(token) => {
                 let token = Arc::new(token);
-                *state = State {
-                    token: Some(Arc::clone(&token)),
-                    failure: None,
-                    refusal: None,
-                };
-                *credential = None;
+                turn.accepted(&mut state.part);
+                state.token = Some(Arc::clone(&token));
+                (state.failure, state.refusal) = (None, None);
                 return Ok(token);
             }
             Err(LoginFailure::WrongCredential(failure)) => {
-                *credential = Some(Refusal::new(failure.clone(), now));
+                turn.refused(&mut state.part, failure.clone(), now);
                 failure
             }
             Err(LoginFailure::Refused(failure)) => {
@@ -180,33 +170,5 @@ impl<L: Login> Session<L> {
         };
         state.failure = Some(failure.clone());
         Err(failure)
-    }
-}
-
-impl Refusal {
-    pub fn new(failure: Failure, since: Timestamp) -> Refusal {
-        Refusal {
-            failure,
-            since,
-            holds: REFUSAL_HOLDS,
-        }
-    }
-
-    /// The remembered refusal, while it holds. A clock that was set back ends it.
-    pub fn holding(&self, now: Timestamp) -> Option<Failure> {
-        let elapsed = now.duration_since(self.since);
-        if elapsed.is_negative() || elapsed >= self.holds {
-            return None;
-        }
-        let wait = self.holds - elapsed;
-        Some(Failure {
-            class: self.failure.class,
-            detail: format!(
-                "{} (no new login for another {} s)",
-                self.failure.detail,
-                wait.as_secs()
-            ),
-            retry_after: Some(wait),
-        })
     }
 }

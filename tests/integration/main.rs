@@ -17,6 +17,7 @@ mod lapse;
 mod limits;
 mod modes;
 mod neighbours;
+mod one_login;
 mod partial_view;
 mod people;
 mod protection;

@@ -6,13 +6,11 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    finding::Finding,
-    refusals::{Login, Refusals},
-};
+use super::{finding::Finding, refusals::Refusals};
 use crate::{
     cli::{output, sources},
     config::{
+        login::Login,
         people::{List, Source},
         types::Config,
     },

@@ -253,7 +253,17 @@ async fn serve_openstack(world: World, people: &People, password: &str, clock: C
     let provider = Provider::OpenStack(auth.clone());
     let config = config(&served.auth_url(), &region, None, provider);
     let observer = Arc::new(|_| {});
-    let cloud = openstack::connect_with(patience(), "lab".into(), &config, &auth, clock, observer).unwrap();
+    let standing = Arc::default();
+    let cloud = openstack::connect_with(
+        patience(),
+        "lab".into(),
+        &config,
+        &auth,
+        clock,
+        observer,
+        standing,
+    );
+    let cloud = cloud.unwrap();
     (Served::OpenStack(served), cloud)
 }
 
@@ -282,7 +292,17 @@ async fn serve_huawei(
     let provider = Provider::Huawei(account.clone());
     let config = config(&served.auth_url(), &region, registry, provider);
     let observer = Arc::new(|_| {});
-    let cloud = huawei::connect_with(patience(), "lab".into(), &config, &account, clock, observer).unwrap();
+    let standing = Arc::default();
+    let cloud = huawei::connect_with(
+        patience(),
+        "lab".into(),
+        &config,
+        &account,
+        clock,
+        observer,
+        standing,
+    );
+    let cloud = cloud.unwrap();
     (Served::Huawei(served), cloud)
 }
 

@@ -21,6 +21,7 @@ use crate::{
         Clock, ConnectError,
         calls::{Observer, Operation},
         http::{Answer, Http, is_allowed},
+        refusals::Standing,
     },
 };
 
@@ -83,6 +84,7 @@ impl Api {
         huawei: &types::Huawei,
         clock: Clock,
         observer: Observer,
+        credential: Arc<Standing>,
     ) -> Result<Api, ConnectError> {
         let given = [
             Some(&config.auth_url),
@@ -105,7 +107,7 @@ impl Api {
             registry_content_type,
         });
         Ok(Api {
-            access: Access::new(config, huawei, &wire, clock),
+            access: Access::new(config, huawei, &wire, clock, credential),
             wire,
             differences: differences(huawei.flavour),
             owners: Owners::default(),
@@ -167,7 +169,13 @@ enum Access {
 }
 
 impl Access {
-    fn new(config: &types::Cloud, huawei: &types::Huawei, wire: &Arc<Wire>, clock: Clock) -> Access {
+    fn new(
+        config: &types::Cloud,
+        huawei: &types::Huawei,
+        wire: &Arc<Wire>,
+        clock: Clock,
+        credential: Arc<Standing>,
+    ) -> Access {
         let tokens = |method, project: &types::Named| {
             let logins = Logins {
                 http: Arc::clone(&wire.http),
@@ -176,7 +184,7 @@ impl Access {
                 method,
                 project: project.clone(),
             };
-            Access::Tokens(Tokens::new(logins, Arc::clone(&clock)))
+            Access::Tokens(Tokens::new(logins, Arc::clone(&clock), Arc::clone(&credential)))
         };
         match &huawei.login {
             HuaweiLogin::Password {
@@ -195,7 +203,9 @@ impl Access {
                 project,
             } => {
                 let (access_key, secret_key) = (access_key.clone(), secret_key.clone());
-                let signer = Signer::new(access_key, secret_key, security_token.clone(), Arc::clone(&clock));
+                let security_token = security_token.clone();
+                let time = Arc::clone(&clock);
+                let signer = Signer::new(access_key, secret_key, security_token, time, credential.clone());
                 let discovery = Discovery {
                     signer: Arc::new(signer),
                     wire: Arc::clone(wire),

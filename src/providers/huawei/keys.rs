@@ -53,6 +53,8 @@ impl Keys {
     pub fn new(discovery: Discovery, clock: Clock) -> Keys {
         Keys {
             signer: Arc::clone(&discovery.signer),
+            // Not the key's own standing, which the signer asks for its turn
+            // while the session has the turn of this one.
             owner: Session::new(discovery, clock, Arc::default()),
         }
     }
@@ -77,9 +79,9 @@ impl Login for Discovery {
 
     async fn log_in(&self, now: Timestamp) -> Result<Token<ProjectAccess>, LoginFailure> {
         let access = self.discover(now).await.map_err(|failure| match failure.class {
-            FailureClass::Refused | FailureClass::Unauthenticated | FailureClass::Conflict => {
-                LoginFailure::Refused(failure)
-            }
+            FailureClass::Refused | FailureClass::Conflict => LoginFailure::Refused(failure),
+            // Of a key that is refused the signer knows for how long: to
+            // remember here what it only repeats would make that longer.
             _ => LoginFailure::Passing(failure),
         })?;
         // Once the key may be looked up, that shall not take a restart.

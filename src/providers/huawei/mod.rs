@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use self::{api::Api, images::Habits, reader::HuaweiReader, revoker::HuaweiRevoker};
-use super::{Clock, Cloud, ConnectError, calls::Observer, patience::Patience};
+use super::{Clock, Cloud, ConnectError, calls::Observer, patience::Patience, refusals::Standing};
 use crate::{config::types, model::CloudName};
 
 mod api;
@@ -39,8 +39,17 @@ pub fn connect(
     huawei: &types::Huawei,
     clock: Clock,
     observer: Observer,
+    credential: Arc<Standing>,
 ) -> Result<Cloud, ConnectError> {
-    connect_with(Patience::default(), name, config, huawei, clock, observer)
+    connect_with(
+        Patience::default(),
+        name,
+        config,
+        huawei,
+        clock,
+        observer,
+        credential,
+    )
 }
 
 pub(super) fn connect_with(
@@ -50,8 +59,9 @@ pub(super) fn connect_with(
     huawei: &types::Huawei,
     clock: Clock,
     observer: Observer,
+    credential: Arc<Standing>,
 ) -> Result<Cloud, ConnectError> {
-    let api = Arc::new(Api::new(config, huawei, clock, observer)?);
+    let api = Arc::new(Api::new(config, huawei, clock, observer, credential)?);
     let habits = Habits::of(huawei, &config.limits, api.differences());
     let revoker = HuaweiRevoker::new(Arc::clone(&api), config.limits.clone());
     let reader = HuaweiReader::new(name, api, habits, config.limits.clone(), patience);

@@ -1,10 +1,13 @@
 //! Requests signed with an access key.
 //!
 //! Clouds lock a key after five wrong signatures in a row. Until one signature
-//! was taken, requests go out one at a time; after a wrong one, none for a
-//! while.
+//! was taken, requests go out one at a time, of all sections that sign with the
+//! key; after a wrong one, none for a while.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -22,7 +25,7 @@ use crate::{
     providers::{
         Clock,
         http::Answer,
-        session::{self, Credential},
+        refusals::{Part, Standing},
         token::skew,
     },
 };
@@ -37,9 +40,10 @@ pub struct Signer {
     /// Of a temporary key.
     security_token: Option<SecretString>,
     clock: Clock,
-    /// Whether the last that was heard of the key is that it is good.
+    credential: Arc<Standing>,
+    /// Whether the last that was heard of the key here is that it is good.
     proven: AtomicBool,
-    refusal: Credential,
+    part: Mutex<Part>,
 }
 
 /// For whom a request is made, as the header that says so.
@@ -57,14 +61,16 @@ impl Signer {
         secret_key: SecretString,
         security_token: Option<SecretString>,
         clock: Clock,
+        credential: Arc<Standing>,
     ) -> Signer {
         Signer {
             access_key,
             secret_key,
             security_token,
             clock,
+            credential,
             proven: AtomicBool::new(false),
-            refusal: Credential::default(),
+            part: Mutex::default(),
         }
     }
 
@@ -82,28 +88,28 @@ impl Signer {
         scope: Scope<'_>,
     ) -> Result<Answer, Refusal> {
         let prepared = wire.prepare(ask, root).map_err(Refusal::Failed)?;
-        if self.proven.load(Ordering::SeqCst) {
+        if self.is_proven() {
             return self.send_proven(wire, ask, prepared, scope).await;
         }
-        let mut refusal = self.refusal.lock().await;
-        if self.proven.load(Ordering::SeqCst) {
-            drop(refusal);
+        let mut turn = self.credential.turn().await;
+        if self.is_proven() {
+            drop(turn);
             return self.send_proven(wire, ask, prepared, scope).await;
         }
         let now = (self.clock)();
-        if let Some(failure) = refusal.as_ref().and_then(|refusal| refusal.holding(now)) {
+        if let Some(failure) = turn.forbidden(&self.part(), now) {
             return Err(Refusal::Failed(failure));
         }
         match self.send_once(wire, ask, prepared, scope).await {
             Ok((result, taken)) => {
                 if taken {
-                    *refusal = None;
+                    turn.accepted(&mut self.part());
                     self.proven.store(true, Ordering::SeqCst);
                 }
                 result
             }
             Err(failure) => {
-                *refusal = Some(session::Refusal::new(failure.clone(), now));
+                turn.refused(&mut self.part(), failure.clone(), now);
                 Err(Refusal::Failed(failure))
             }
         }
@@ -119,12 +125,22 @@ impl Signer {
         match self.send_once(wire, ask, prepared, scope).await {
             Ok((result, _)) => result,
             Err(failure) => {
-                let mut refusal = self.refusal.lock().await;
+                // Not only once it is this one's turn: nothing more is to be
+                // signed from now on.
                 self.proven.store(false, Ordering::SeqCst);
-                *refusal = Some(session::Refusal::new(failure.clone(), (self.clock)()));
+                let mut turn = self.credential.turn().await;
+                turn.refused(&mut self.part(), failure.clone(), (self.clock)());
                 Err(Refusal::Failed(failure))
             }
         }
+    }
+
+    fn is_proven(&self) -> bool {
+        self.proven.load(Ordering::SeqCst) && self.credential.is_good()
+    }
+
+    fn part(&self) -> MutexGuard<'_, Part> {
+        self.part.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What came of it and whether the signature was taken, or an `Err` where

@@ -16,23 +16,23 @@ use crate::{
     providers::{
         Clock,
         http::Answer,
-        session::{Credential, Login, Session},
+        refusals::Standing,
+        session::{Login, Session},
     },
 };
 
 pub struct Tokens {
     logins: Arc<Logins>,
     clock: Clock,
-    credential: Arc<Credential>,
+    credential: Arc<Standing>,
     project: Session<ProjectLogin>,
     /// Known once a token for the project has told which account it is.
     account: OnceCell<Session<AccountLogin>>,
 }
 
 impl Tokens {
-    pub fn new(logins: Logins, clock: Clock) -> Tokens {
+    pub fn new(logins: Logins, clock: Clock, credential: Arc<Standing>) -> Tokens {
         let logins = Arc::new(logins);
-        let credential = Arc::<Credential>::default();
         let login = ProjectLogin(Arc::clone(&logins));
         Tokens {
             project: Session::new(login, Arc::clone(&clock), Arc::clone(&credential)),

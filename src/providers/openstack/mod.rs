@@ -14,6 +14,7 @@ use super::{
     calls::Observer,
     http::{Http, is_allowed},
     patience::Patience,
+    refusals::Standing,
     session::Session,
 };
 use crate::{config::types, model::CloudName};
@@ -40,8 +41,17 @@ pub fn connect(
     auth: &types::Auth,
     clock: Clock,
     observer: Observer,
+    credential: Arc<Standing>,
 ) -> Result<Cloud, ConnectError> {
-    connect_with(Patience::default(), name, config, auth, clock, observer)
+    connect_with(
+        Patience::default(),
+        name,
+        config,
+        auth,
+        clock,
+        observer,
+        credential,
+    )
 }
 
 pub(super) fn connect_with(
@@ -51,6 +61,7 @@ pub(super) fn connect_with(
     auth: &types::Auth,
     clock: Clock,
     observer: Observer,
+    credential: Arc<Standing>,
 ) -> Result<Cloud, ConnectError> {
     for url in [Some(&config.auth_url), config.endpoints.image.as_ref()]
         .into_iter()
@@ -67,7 +78,7 @@ pub(super) fn connect_with(
         config: config.clone(),
         auth: auth.clone(),
     };
-    let session = Session::new(keystone, clock, Arc::default());
+    let session = Session::new(keystone, clock, credential);
     let api = Arc::new(Api::new(http, session));
     let glance = Arc::new(Glance::new(Arc::clone(&api)));
     let identity = Identity {

@@ -23,7 +23,7 @@ use revokd::{
     engine::policy::Policy,
     metrics::Metrics,
     model::{CloudName, RunState, Target, Task, TaskState},
-    providers,
+    providers::{self, refusals::Refusals},
     simulator::Removable,
     store::{RunFilter, Store, TaskFilter},
 };
@@ -147,6 +147,7 @@ impl Stage {
         let metrics = Arc::new(Metrics::new());
         self.metrics.borrow_mut().push(metrics.clone());
         let clock: SharedClock = self.clock.clone();
+        let refusals = Refusals::default();
         let clouds = config.clouds.iter().map(|(name, cloud)| {
             let (clock, counted, of) = (clock.clone(), metrics.clone(), name.clone());
             let handles = providers::connect(
@@ -154,6 +155,7 @@ impl Stage {
                 cloud,
                 Arc::new(move || clock.now()),
                 Arc::new(move |call| counted.called(&of, &call)),
+                &refusals,
             );
             let handles = handles.expect("a client for loopback");
             let timeout = SignedDuration::try_from(cloud.limits.request_timeout).expect("a short time");

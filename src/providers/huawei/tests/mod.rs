@@ -2,6 +2,7 @@
 
 mod details;
 mod keys;
+mod one_key;
 mod setup;
 mod tokens;
 mod users;

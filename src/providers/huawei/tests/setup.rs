@@ -12,11 +12,15 @@ use url::Url;
 
 use super::super::api::{Api, Ask, Refusal, Service};
 use crate::{
-    config::types::{self, CloudLimits, Domain, Endpoints, Flavour, Huawei, HuaweiLogin, Named, Provider},
+    config::{
+        login::Credential,
+        types::{self, CloudLimits, Domain, Endpoints, Flavour, Huawei, HuaweiLogin, Named, Provider},
+    },
     model::Failure,
     providers::{
         Clock,
         calls::Operation,
+        refusals::Refusals,
         scripted::{Asked, Reply, Server, logged_in},
     },
 };
@@ -36,13 +40,19 @@ impl Client {
     }
 
     pub fn with(config: &types::Cloud) -> Client {
+        Client::beside(&Refusals::default(), config)
+    }
+
+    /// A section of one process.
+    pub fn beside(refusals: &Refusals, config: &types::Cloud) -> Client {
         let now = Arc::new(Mutex::new(start()));
         let time = Arc::clone(&now);
         let clock: Clock = Arc::new(move || *time.lock().unwrap());
         let Provider::Huawei(huawei) = &config.provider else {
             panic!("{config:?}");
         };
-        let api = Api::new(config, huawei, clock, Arc::new(|_| {})).unwrap();
+        let standing = refusals.standing(Credential::of_cloud(config));
+        let api = Api::new(config, huawei, clock, Arc::new(|_| {}), standing).unwrap();
         Client { api, now }
     }
 

@@ -367,7 +367,14 @@ async fn what_cannot_be_safe_is_refused_at_once() {
             panic!()
         };
         let clock = std::sync::Arc::new(super::setup::start);
-        super::super::api::Api::new(config, huawei, clock, std::sync::Arc::new(|_| {})).err()
+        super::super::api::Api::new(
+            config,
+            huawei,
+            clock,
+            std::sync::Arc::new(|_| {}),
+            Default::default(),
+        )
+        .err()
     };
     assert!(matches!(connect(&config), Some(ConnectError::PlainHttp { .. })));
     config.allow_http = true;

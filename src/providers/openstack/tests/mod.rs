@@ -3,6 +3,7 @@
 mod collecting;
 mod login;
 mod looking;
+mod one_credential;
 mod revoking;
 mod setup;
 mod transport;

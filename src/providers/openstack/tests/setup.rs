@@ -9,9 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::connect_with;
 use crate::{
-    config::types::{self, Auth, CloudLimits, Domain, Endpoints, Named, Provider},
+    config::{
+        login::Credential,
+        types::{self, Auth, CloudLimits, Domain, Endpoints, Named, Provider},
+    },
     model::{Failure, Id, Inventory, Needs},
-    providers::{Clock, Cloud, calls::Call, patience::Patience, scripted::Server},
+    providers::{Clock, Cloud, calls::Call, patience::Patience, refusals::Refusals, scripted::Server},
 };
 
 pub const PASSWORD: &str = "not-a-real-one";
@@ -28,6 +31,11 @@ impl Client {
     }
 
     pub fn with(config: &types::Cloud) -> Client {
+        Client::beside(&Refusals::default(), config)
+    }
+
+    /// A section of one process.
+    pub fn beside(refusals: &Refusals, config: &types::Cloud) -> Client {
         let patience = Patience {
             first_wait: Duration::ZERO,
             ..Patience::default()
@@ -40,7 +48,9 @@ impl Client {
         let Provider::OpenStack(auth) = &config.provider else {
             panic!("{config:?}");
         };
-        let cloud = connect_with(patience, "lab".into(), config, auth, clock, observer).unwrap();
+        let standing = refusals.standing(Credential::of_cloud(config));
+        let name = "lab".into();
+        let cloud = connect_with(patience, name, config, auth, clock, observer, standing).unwrap();
         Client { cloud, calls, now }
     }
 

@@ -217,6 +217,7 @@ async fn a_cloud_that_cannot_be_reached_safely_is_refused_at_once() {
             &config,
             std::sync::Arc::new(super::setup::start),
             std::sync::Arc::new(|_| {}),
+            &crate::providers::refusals::Refusals::default(),
         )
         .err()
     };

@@ -63,7 +63,8 @@ impl Client {
             ..Patience::default()
         };
         let (clock, observer) = (Arc::new(start), Arc::new(|_| {}));
-        let cloud = connect_with(patience, "lab".into(), &config, &huawei, clock, observer).unwrap();
+        let name = "lab".into();
+        let cloud = connect_with(patience, name, &config, &huawei, clock, observer, Arc::default()).unwrap();
         Client { cloud }
     }
 

@@ -55,7 +55,7 @@ impl Scene {
             panic!("{config:?}");
         };
         let clock = Arc::new(|| "2026-01-01T00:00:00Z".parse().unwrap());
-        let api = Api::new(&config, huawei, clock, Arc::new(|_| {})).unwrap();
+        let api = Api::new(&config, huawei, clock, Arc::new(|_| {}), Arc::default()).unwrap();
         let limits = config.limits.clone();
         Scene { server, api, limits }
     }
