@@ -45,7 +45,7 @@ pub struct TaskFilter {
 #[derive(Clone, Debug)]
 pub enum Ids {
     One(Id),
-    Like(Patterns),
+    Like(Box<Patterns>),
 }
 
 impl Ids {
@@ -58,7 +58,7 @@ impl Ids {
             return Ok(Ids::One(Id::from(written)));
         }
         match Patterns::compile(vec![written.to_owned()]) {
-            Ok(patterns) => Ok(Ids::Like(patterns)),
+            Ok(patterns) => Ok(Ids::Like(Box::new(patterns))),
             Err((_, why)) => Err(why),
         }
     }
@@ -292,7 +292,7 @@ impl Query {
     fn also_ids(&mut self, column: &'static str, ids: Option<Ids>) {
         match ids {
             Some(Ids::One(id)) => self.also(column, Some(id)),
-            Some(Ids::Like(patterns)) => self.like.push((column, patterns)),
+            Some(Ids::Like(patterns)) => self.like.push((column, *patterns)),
             None => {}
         }
     }
