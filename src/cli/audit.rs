@@ -5,16 +5,19 @@ use std::path::Path;
 use clap::Subcommand;
 
 use super::{
-    Exit, Output, assemble,
+    Exit, Output, assemble, known_policy,
     output::{self, moment, print_json, print_line},
 };
 use crate::{
-    model::{PolicyName, RunId, TaskId},
+    model::{AuditRecord, PolicyName, RunId, TaskId},
     store::{AuditFilter, Store},
 };
 
 /// Read the audit, and check that nobody changed it
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  revokd audit list --policy leavers-lose-the-registry\n  revokd audit verify"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -23,6 +26,9 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// The latest records, oldest first
+    #[command(
+        after_help = "Examples:\n  revokd audit list\n  revokd audit list --task 4711\n  revokd audit list --run 17 --output json"
+    )]
     List {
         /// Records about one task.
         #[arg(long, value_name = "TASK")]
@@ -46,6 +52,7 @@ enum Command {
     /// the queue that no record accounts for. Exits with 1 if it finds one.
     /// Keep the head that it prints: given again with --head, a store that was
     /// replaced whole is found too.
+    #[command(after_help = "Examples:\n  revokd audit verify\n  revokd audit verify --head HEAD")]
     Verify {
         /// A head that an earlier check printed, like `4711:9f86d0…`.
         #[arg(long, value_name = "HEAD", value_parser = head)]
@@ -85,20 +92,26 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
             limit,
             output,
         } => {
+            let policy = policy.map(PolicyName::from);
             let filter = AuditFilter {
                 task,
                 run,
-                policy: policy.map(PolicyName::from),
+                policy: policy.clone(),
                 ..AuditFilter::default()
             };
-            list(&store, filter, limit, output).await
+            let records = store.audit(filter, limit).await?;
+            let is_empty = records.is_empty();
+            let exit = list(records, output)?;
+            match policy {
+                Some(policy) if is_empty => known_policy::is_known(config, &store, &policy).await,
+                _ => Ok(exit),
+            }
         }
         Command::Verify { head, output } => verify(&store, head.as_ref(), output).await,
     }
 }
 
-async fn list(store: &Store, filter: AuditFilter, limit: usize, output: Output) -> anyhow::Result<Exit> {
-    let records = store.audit(filter, limit).await?;
+fn list(records: Vec<AuditRecord>, output: Output) -> anyhow::Result<Exit> {
     if output == Output::Json {
         print_json(&serde_json::json!({ "records": records }))?;
         return Ok(Exit::Done);

@@ -16,6 +16,9 @@ use crate::{engine::policy::Policy, model::Kind};
 /// Every problem of every file is shown at once, with its place. Exits with 3
 /// if there is one; the daemon would refuse the same files.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  revokd check\n  revokd check --output json\n  revokd --config new/revokd.toml check"
+)]
 pub struct Arguments {
     /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]

@@ -32,6 +32,7 @@ const ALL_TASKS: usize = 100_000;
 /// Needs no cloud and no configuration, and ends by itself. Everything that it
 /// wrote (configuration, store, metrics) stays in a directory that it names.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  revokd demo\n  revokd demo --serve --directory demo")]
 pub struct Arguments {
     /// Leave the clouds and the daemon running until Ctrl-C.
     #[arg(long)]

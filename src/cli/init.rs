@@ -9,6 +9,7 @@ mod dialogue;
 mod document;
 mod existing;
 mod flags;
+mod hidden;
 mod look;
 mod paths;
 mod proposal;

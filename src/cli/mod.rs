@@ -11,6 +11,7 @@ pub mod exit;
 mod explain;
 mod gap;
 mod init;
+mod known_policy;
 mod logging;
 mod man;
 mod output;
@@ -165,5 +166,45 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    /// Each with the words that lead to it.
+    fn commands(above: &str, command: &clap::Command, found: &mut Vec<(String, clap::Command)>) {
+        let name = format!("{above}{}", command.get_name());
+        for below in command.get_subcommands() {
+            commands(&format!("{name} "), below, found);
+        }
+        found.push((name, command.clone()));
+    }
+
+    fn all() -> Vec<(String, clap::Command)> {
+        let mut found = Vec::new();
+        commands("", &Cli::command(), &mut found);
+        assert!(found.len() > 25, "{}", found.len());
+        found
+    }
+
+    #[test]
+    fn every_argument_of_every_command_says_what_it_is_for() {
+        for (name, command) in all() {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+                let id = argument.get_id();
+                let is_sentence = help.starts_with(char::is_uppercase) && help.contains(' ');
+                assert!(is_sentence, "{name}, {id}: {help:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_command_shows_an_example_of_itself() {
+        for (name, mut command) in all() {
+            let help = command.render_long_help().to_string();
+            let examples = help.split_once("\nExamples:\n").map(|(_, examples)| examples);
+            let examples = examples.and_then(|examples| examples.split("\n\n").next());
+            let mut lines = examples.unwrap_or_default().lines();
+            let shown = lines.any(|line| line.trim().starts_with(&name));
+            assert!(shown, "{name}:\n{help}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Exit, Output, assemble,
+    Exit, Output, assemble, known_policy,
     output::{self, moment, print_json, print_line},
     target,
 };
@@ -18,6 +18,9 @@ use crate::{
 
 /// List runs; let a held one go on, or not
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  revokd runs list --state held\n  revokd runs show 17\n  revokd runs allow 17\n  revokd runs reject 17"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -26,11 +29,14 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// The latest runs
+    #[command(
+        after_help = "Examples:\n  revokd runs list\n  revokd runs list --state held\n  revokd runs list --policy partner-shares-lapse --output json"
+    )]
     List {
         /// Runs of one policy.
         #[arg(long, value_name = "POLICY")]
         policy: Option<String>,
-        /// running, finished, held, allowed, rejected, superseded or failed.
+        /// Runs in one state: running, finished, held, allowed, rejected, superseded or failed.
         #[arg(long, value_name = "STATE")]
         state: Option<RunState>,
         /// How many at most.
@@ -41,7 +47,11 @@ enum Command {
         output: Output,
     },
     /// One run, with what it decided and why
+    #[command(
+        after_help = "Examples:\n  revokd runs show 17\n  revokd runs show 17 --limit 20 --output json"
+    )]
     Show {
+        /// Its number, from `runs list`.
         #[arg(value_name = "RUN")]
         id: RunId,
         /// Decisions to show at most.
@@ -55,15 +65,21 @@ enum Command {
     ///
     /// Each is still looked at again before its call, and left alone if its
     /// reason went away meanwhile.
+    #[command(after_help = "Examples:\n  revokd runs allow 17")]
     Allow {
+        /// Its number, from `runs list --state held`.
         #[arg(value_name = "RUN")]
         id: RunId,
     },
     /// Refuse a held run: its tasks are cancelled
+    #[command(
+        after_help = "Examples:\n  revokd runs reject 17\n  revokd runs reject 17 --reason 'the export of the directory was cut'"
+    )]
     Reject {
+        /// Its number, from `runs list --state held`.
         #[arg(value_name = "RUN")]
         id: RunId,
-        /// For the audit.
+        /// Why, in words for the audit.
         #[arg(long, default_value = "rejected by an operator")]
         reason: String,
     },
@@ -80,11 +96,22 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
             limit,
             output,
         } => {
+            let policy = policy.map(PolicyName::from);
             let filter = RunFilter {
-                policy: policy.map(PolicyName::from),
+                policy: policy.clone(),
                 state,
             };
-            list(&store.runs(filter, limit).await?, output)
+            let runs: Vec<Row> = store
+                .runs(filter, limit)
+                .await?
+                .into_iter()
+                .map(Row::of)
+                .collect();
+            let exit = list(&runs, output)?;
+            match policy {
+                Some(policy) if runs.is_empty() => known_policy::is_known(config, &store, &policy).await,
+                _ => Ok(exit),
+            }
         }
         Command::Show { id, limit, output } => show(&store, id, limit, output).await,
         Command::Allow { id } => {
@@ -104,19 +131,48 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
     }
 }
 
-fn list(runs: &[Run], output: Output) -> anyhow::Result<Exit> {
+/// A run as it is shown; the keys are stable.
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    run: Run,
+    /// `complete` or `partial`; null where the run did not come so far.
+    inventory: Option<&'static str>,
+}
+
+impl Row {
+    fn of(run: Run) -> Row {
+        let inventory = match (run.totals.gaps, run.state) {
+            (1.., _) => Some("partial"),
+            (0, RunState::Running | RunState::Failed) => None,
+            (0, _) => Some("complete"),
+        };
+        Row { run, inventory }
+    }
+
+    fn inventory_cell(&self) -> String {
+        let inventory = self.inventory.unwrap_or("-");
+        match self.run.totals.gaps {
+            0 => inventory.to_owned(),
+            gaps => format!("{inventory}, {}", output::count(gaps, "gap", "gaps")),
+        }
+    }
+}
+
+fn list(runs: &[Row], output: Output) -> anyhow::Result<Exit> {
     if output == Output::Json {
         print_json(&serde_json::json!({ "runs": runs }))?;
         return Ok(Exit::Done);
     }
-    let rows = runs.iter().map(|run| {
-        let totals = run.totals;
+    let rows = runs.iter().map(|row| {
+        let (run, totals) = (&row.run, row.run.totals);
         [
             run.id.to_string(),
             run.policy.to_string(),
             run.state.to_string(),
             run.mode.to_string(),
             moment(run.started_at),
+            row.inventory_cell(),
             totals.seen.to_string(),
             totals.decided.to_string(),
             totals.queued.to_string(),
@@ -124,11 +180,20 @@ fn list(runs: &[Run], output: Output) -> anyhow::Result<Exit> {
     });
     print_line(&output::table(
         [
-            "run", "policy", "state", "mode", "started", "seen", "decided", "queued",
+            "run",
+            "policy",
+            "state",
+            "mode",
+            "started",
+            "inventory",
+            "seen",
+            "decided",
+            "queued",
         ],
         rows,
     ))?;
-    for run in runs.iter().filter(|run| run.state != RunState::Finished) {
+    let noteworthy = |run: &&Run| run.state != RunState::Finished || run.totals.gaps > 0;
+    for run in runs.iter().map(|row| &row.run).filter(noteworthy) {
         if let Some(note) = run.notes.first() {
             print_line(&format!("run {}: {note}", run.id))?;
         }
@@ -139,7 +204,7 @@ fn list(runs: &[Run], output: Output) -> anyhow::Result<Exit> {
 #[derive(Serialize)]
 struct Shown {
     #[serde(flatten)]
-    run: Run,
+    row: Row,
     revocations: Vec<Revocation>,
     /// How many there are, of which `revocations` shows the first.
     revocations_total: u64,
@@ -151,7 +216,7 @@ async fn show(store: &Store, id: RunId, limit: usize, output: Output) -> anyhow:
     };
     let (revocations, revocations_total) = store.run_decisions(id, limit).await?;
     let shown = Shown {
-        run,
+        row: Row::of(run),
         revocations,
         revocations_total,
     };
@@ -164,7 +229,7 @@ async fn show(store: &Store, id: RunId, limit: usize, output: Output) -> anyhow:
 
 impl Shown {
     fn print(&self) -> anyhow::Result<()> {
-        let run = &self.run;
+        let run = &self.row.run;
         print_line(&format!(
             "run {} of {}: {} ({}, started {} by {})",
             run.id,
@@ -209,5 +274,46 @@ impl Shown {
             ))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Mode, RunTotals, Trigger};
+
+    fn row(state: RunState, gaps: u64) -> Row {
+        Row::of(Run {
+            id: 1,
+            policy: "p".into(),
+            policy_digest: String::new(),
+            mode: Mode::Observe,
+            trigger: Trigger::Schedule,
+            state,
+            started_at: Timestamp::UNIX_EPOCH,
+            finished_at: None,
+            totals: RunTotals {
+                gaps,
+                ..RunTotals::default()
+            },
+            notes: vec![],
+        })
+    }
+
+    #[test]
+    fn a_run_says_whether_it_saw_all_there_was_to_see() {
+        for (state, gaps, told, cell) in [
+            (RunState::Finished, 0, Some("complete"), "complete"),
+            (RunState::Finished, 1, Some("partial"), "partial, 1 gap"),
+            (RunState::Held, 3, Some("partial"), "partial, 3 gaps"),
+            (RunState::Failed, 2, Some("partial"), "partial, 2 gaps"),
+            (RunState::Failed, 0, None, "-"),
+            (RunState::Running, 0, None, "-"),
+        ] {
+            let row = row(state, gaps);
+            assert_eq!((row.inventory, row.inventory_cell().as_str()), (told, cell));
+            let json = serde_json::to_value(&row).unwrap();
+            assert_eq!(json["inventory"], serde_json::json!(told));
+        }
     }
 }

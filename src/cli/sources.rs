@@ -42,6 +42,7 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// What is on record of each source
+    #[command(after_help = "Examples:\n  revokd sources list\n  revokd sources list --output json")]
     List {
         /// For people or for programs.
         #[arg(long, value_enum, default_value_t)]

@@ -40,6 +40,7 @@ use crate::{
 /// Exits with 0 whatever it has to tell; programs read `verdict` with --output
 /// json: working, needs-you or not-working.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  revokd status\n  revokd status --output json")]
 pub struct Arguments {
     /// For people or for programs.
     #[arg(long, value_enum, default_value_t)]

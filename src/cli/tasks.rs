@@ -7,17 +7,20 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{
-    Exit, Output, assemble,
+    Exit, Output, assemble, known_policy,
     output::{self, moment, moment_or_dash, print_json, print_line},
     target,
 };
 use crate::{
-    model::{Attempt, CloudName, Comparison, Id, ListedIn, PolicyName, RunId, Task, TaskId, TaskState},
-    store::{Store, TaskFilter},
+    model::{Attempt, CloudName, Comparison, ListedIn, PolicyName, RunId, Task, TaskId, TaskState},
+    store::{Ids, Store, TaskFilter},
 };
 
 /// List revocations in the queue; try again what was given up, or cancel
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  revokd tasks list --state dead\n  revokd tasks show 4711\n  revokd tasks retry 4711\n  revokd tasks cancel 4711"
+)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -26,8 +29,11 @@ pub struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// The latest tasks
+    #[command(
+        after_help = "Examples:\n  revokd tasks list --state dead\n  revokd tasks list --cloud otc-prod --subject '9c61*'\n  revokd tasks list --resource 'team/*' --state done --output json"
+    )]
     List {
-        /// held, queued, claimed, submitted, verifying, done, dead or cancelled.
+        /// Tasks in one state: held, queued, claimed, submitted, verifying, done, dead or cancelled.
         #[arg(long, value_name = "STATE")]
         state: Option<TaskState>,
         /// Tasks of one policy.
@@ -39,9 +45,14 @@ enum Command {
         /// Tasks that one run decided.
         #[arg(long, value_name = "RUN")]
         run: Option<RunId>,
-        /// Tasks about one resource: an image id, a namespace, NAMESPACE/REPOSITORY.
-        #[arg(long, value_name = "ID")]
-        resource: Option<String>,
+        /// Tasks about one resource: an image id, a namespace, NAMESPACE/REPOSITORY; or about all
+        /// that are like a glob, as policies write them: `team/*`.
+        #[arg(long, value_name = "ID", value_parser = Ids::parse)]
+        resource: Option<Ids>,
+        /// Tasks about one who loses access: the id of a project, a user, an account; or about all
+        /// that are like a glob.
+        #[arg(long, value_name = "ID", value_parser = Ids::parse)]
+        subject: Option<Ids>,
         /// How many at most.
         #[arg(long, value_name = "NUMBER", default_value_t = 100)]
         limit: usize,
@@ -50,7 +61,9 @@ enum Command {
         output: Output,
     },
     /// One task, with its evidence and every try
+    #[command(after_help = "Examples:\n  revokd tasks show 4711\n  revokd tasks show 4711 --output json")]
     Show {
+        /// Its number, from `tasks list`.
         #[arg(value_name = "TASK")]
         id: TaskId,
         /// For people or for programs.
@@ -58,15 +71,21 @@ enum Command {
         output: Output,
     },
     /// Put a dead task back into the queue, with all its tries
+    #[command(after_help = "Examples:\n  revokd tasks retry 4711")]
     Retry {
+        /// Its number, from `tasks list`.
         #[arg(value_name = "TASK")]
         id: TaskId,
     },
     /// Cancel a task that is not being carried out; a later run may decide it afresh
+    #[command(
+        after_help = "Examples:\n  revokd tasks cancel 4711\n  revokd tasks cancel 4711 --reason 'the contract was extended'"
+    )]
     Cancel {
+        /// Its number, from `tasks list`.
         #[arg(value_name = "TASK")]
         id: TaskId,
-        /// For the audit.
+        /// Why, in words for the audit.
         #[arg(long, default_value = "cancelled by an operator")]
         reason: String,
     },
@@ -83,17 +102,25 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
             cloud,
             run,
             resource,
+            subject,
             limit,
             output,
         } => {
+            let policy = policy.map(PolicyName::from);
             let filter = TaskFilter {
                 state,
-                policy: policy.map(PolicyName::from),
+                policy: policy.clone(),
                 cloud: cloud.map(CloudName::from),
                 run,
-                resource: resource.map(Id::from),
+                resource,
+                subject,
             };
-            list(&store.tasks(filter, limit).await?, output)
+            let tasks = store.tasks(filter, limit).await?;
+            let exit = list(&tasks, output)?;
+            match policy {
+                Some(policy) if tasks.is_empty() => known_policy::is_known(config, &store, &policy).await,
+                _ => Ok(exit),
+            }
         }
         Command::Show { id, output } => show(&store, id, output).await,
         Command::Retry { id } => {

@@ -10,5 +10,5 @@ pub use self::{
     body::{BodyError, read_start, read_whole},
     client::{ConnectError, Connection, build_client, is_allowed, is_loopback, origin, prepare_tls},
     glimpse::{BadCertificate, Glimpse, Unseen, glimpse},
-    words::{scrubbed, server_words, shortened},
+    words::{host_and_port, scrubbed, server_words, shortened},
 };

@@ -1,7 +1,9 @@
-//! A server's own short words out of an error body, for people to read: one
-//! line of text without markup, control characters or secrets.
+//! What people read of a server: which one it is, and its own short words out
+//! of an error body, in one line of text without markup, control characters or
+//! secrets.
 
 use serde_json::Value;
+use url::Url;
 
 const LONGEST_WORDS_CHARS: usize = 200;
 
@@ -18,6 +20,16 @@ pub fn server_words(body: &[u8], secrets: &[&str]) -> Option<String> {
     let words = without_markup(&scrubbed(&message, secrets));
     let words = scrubbed(&words, secrets);
     (!words.is_empty()).then(|| shortened(&words))
+}
+
+/// Where a connection leads, like `iam.example.com:443`: what a name service and
+/// a firewall are asked about, and nothing of a URL that may be secret.
+pub fn host_and_port(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port_or_known_default() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }
 
 /// `text` with every secret in it blotted out.
@@ -163,6 +175,20 @@ mod tests {
         }
         for body in ["", "{}", "[]", "<html></html>", "  "] {
             assert_eq!(words(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_server_is_named_by_host_and_port_alone() {
+        for (url, expected) in [
+            (
+                "https://user:pw@iam.example.com/v3?key=1#x",
+                "iam.example.com:443",
+            ),
+            ("http://iam.example.com:5000/v3", "iam.example.com:5000"),
+            ("https://[::1]/", "[::1]:443"),
+        ] {
+            assert_eq!(host_and_port(&Url::parse(url).unwrap()), expected);
         }
     }
 

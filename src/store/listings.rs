@@ -1,6 +1,9 @@
 //! Reading runs and tasks: for people, for metrics, and for the next decision.
 
-use std::{collections::HashMap, ops::ControlFlow};
+use std::{
+    collections::{BTreeSet, HashMap},
+    ops::ControlFlow,
+};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, ToSql};
@@ -14,6 +17,7 @@ use super::{
     runs,
     writer::Tx,
 };
+use crate::engine::patterns::Patterns;
 use crate::model::{
     Attempt, AuditRecord, CloudName, Evidence, Id, LiveTask, OtherTask, PolicyName, Revocation, Run, RunId,
     RunState, Target, Task, TaskId, TaskState,
@@ -33,7 +37,31 @@ pub struct TaskFilter {
     pub policy: Option<PolicyName>,
     pub run: Option<RunId>,
     pub cloud: Option<CloudName>,
-    pub resource: Option<Id>,
+    pub resource: Option<Ids>,
+    pub subject: Option<Ids>,
+}
+
+/// Which ids are meant.
+#[derive(Clone, Debug)]
+pub enum Ids {
+    One(Id),
+    Like(Box<Patterns>),
+}
+
+impl Ids {
+    /// An id, or a glob as policies write them.
+    ///
+    /// # Errors
+    /// Why it is no glob.
+    pub fn parse(written: &str) -> Result<Ids, String> {
+        if !written.contains(['*', '?', '[']) {
+            return Ok(Ids::One(Id::from(written)));
+        }
+        match Patterns::compile(vec![written.to_owned()]) {
+            Ok(patterns) => Ok(Ids::Like(Box::new(patterns))),
+            Err((_, why)) => Err(why),
+        }
+    }
 }
 
 impl Store {
@@ -67,6 +95,18 @@ impl Store {
             .await
     }
 
+    /// Every policy that a run or a task here is of, or was once.
+    pub async fn policies(&self) -> Result<BTreeSet<PolicyName>, StoreError> {
+        let names = |connection: &Connection| {
+            let mut select = connection.prepare_cached(
+                "SELECT policy FROM policies UNION SELECT policy FROM runs UNION SELECT policy FROM tasks",
+            )?;
+            let names = select.query_map([], |row| row.get(0))?;
+            Ok(names.collect::<Result<_, _>>()?)
+        };
+        self.shared.readers.read(names).await
+    }
+
     /// Newest first.
     pub async fn tasks(&self, filter: TaskFilter, limit: usize) -> Result<Vec<Task>, StoreError> {
         let list = move |connection: &Connection| {
@@ -75,7 +115,8 @@ impl Store {
             query.also("policy", filter.policy);
             query.also("run", filter.run);
             query.also("cloud", filter.cloud);
-            query.also("resource", filter.resource);
+            query.also_ids("resource", filter.resource);
+            query.also_ids("subject", filter.subject);
             query.newest(connection, limit, entry::task)
         };
         self.shared.readers.read(list).await
@@ -234,6 +275,9 @@ impl Store {
 struct Query {
     sql: String,
     values: Vec<Box<dyn ToSql>>,
+    /// Columns held against globs, which are not those of SQLite: a row is
+    /// passed over before it is read.
+    like: Vec<(&'static str, Patterns)>,
 }
 
 impl Query {
@@ -241,6 +285,15 @@ impl Query {
         Query {
             sql: format!("{select} WHERE true"),
             values: Vec::new(),
+            like: Vec::new(),
+        }
+    }
+
+    fn also_ids(&mut self, column: &'static str, ids: Option<Ids>) {
+        match ids {
+            Some(Ids::One(id)) => self.also(column, Some(id)),
+            Some(Ids::Like(patterns)) => self.like.push((column, *patterns)),
+            None => {}
         }
     }
 
@@ -258,14 +311,35 @@ impl Query {
         limit: usize,
         read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        self.values
-            .push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX)));
-        self.sql
-            .push_str(&format!(" ORDER BY id DESC LIMIT ?{}", self.values.len()));
+        self.sql.push_str(" ORDER BY id DESC");
+        if self.like.is_empty() {
+            self.values
+                .push(Box::new(i64::try_from(limit).unwrap_or(i64::MAX)));
+            self.sql.push_str(&format!(" LIMIT ?{}", self.values.len()));
+        }
         let mut statement = connection.prepare_cached(&self.sql)?;
-        let rows = statement.query_map(rusqlite::params_from_iter(&self.values), read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = statement.query(rusqlite::params_from_iter(&self.values))?;
+        let mut found = Vec::new();
+        while found.len() < limit
+            && let Some(row) = rows.next()?
+        {
+            if is_like(row, &self.like)? {
+                found.push(read(row)?);
+            }
+        }
+        Ok(found)
     }
+}
+
+/// What has no such id, as a resource itself has no subject, is like nothing.
+fn is_like(row: &rusqlite::Row<'_>, like: &[(&str, Patterns)]) -> rusqlite::Result<bool> {
+    for (column, patterns) in like {
+        let value = row.get_ref(*column)?.as_str_or_null()?;
+        if !value.is_some_and(|value| patterns.matches(value)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn decisions(

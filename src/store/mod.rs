@@ -21,7 +21,7 @@ pub use conclude::{Conclusion, Enqueue, Finished};
 pub use error::{RunError, StoreError, TaskError};
 pub use figures::{Ended, TaskCount, Waiting};
 pub use inspect::{Inspection, inspect};
-pub use listings::{RunFilter, TaskFilter};
+pub use listings::{Ids, RunFilter, TaskFilter};
 pub use lock::DispatchLock;
 pub use operate::Note;
 pub use recover::Abandoned;

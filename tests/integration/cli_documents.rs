@@ -38,6 +38,13 @@ fn texts() -> Vec<(String, String)> {
         "schema",
         "completions",
         "sources",
+        "check",
+        "status",
+        "runs",
+        "tasks",
+        "audit",
+        "demo",
+        "man",
     ];
     let commands = with_examples.map(|command| [command]);
     for command in std::iter::once(&[][..]).chain(commands.iter().map(<[&str; 1]>::as_slice)) {

@@ -60,6 +60,7 @@ async fn runs_are_listed_newest_first_and_can_be_filtered() {
     let of_run = [
         "finished_at",
         "id",
+        "inventory",
         "mode",
         "notes",
         "policy",
@@ -70,6 +71,7 @@ async fn runs_are_listed_newest_first_and_can_be_filtered() {
         "trigger",
     ];
     assert_eq!(keys(&runs["runs"][0]), of_run);
+    assert_eq!(runs["runs"][0]["inventory"], "complete");
     let held = told(&stage, &["runs", "list", "--state", "held"]).await;
     assert_eq!(column(&held["runs"], "id"), [json!(3)]);
     let of_policy = told(&stage, &["runs", "list", "--policy", "goldens"]).await;
@@ -79,6 +81,24 @@ async fn runs_are_listed_newest_first_and_can_be_filtered() {
     let table = shown(&stage, &["runs", "list"]).await;
     let told = "run 3: brake: wants 2 revocations, max_revocations is 1\n";
     assert!(table.contains(told), "{table}");
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_policy_that_nobody_knows_is_told_from_one_that_did_nothing() {
+    let stage = stage().await;
+    for listing in ["runs", "tasks", "audit"] {
+        let ran = stage
+            .command(&[listing, "list", "--policy", "partner", "--output", "json"])
+            .await;
+        let told = "error: there is no policy \"partner\"; there are: goldens, others, partners\n";
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(2), told), "{listing}");
+        let rows = ran.json();
+        assert_eq!(keys(&rows).len(), 1, "JSON is what it is otherwise: {rows}");
+    }
+    let nothing = ["tasks", "list", "--policy", "partners", "--state", "dead"];
+    let ran = stage.command(&nothing).await;
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
     stage.finish().await;
 }
 
@@ -188,11 +208,23 @@ async fn tasks_are_listed_and_can_be_filtered() {
     ];
     assert_eq!(keys(&tasks["tasks"][0]), of_task);
     let image = stage.cloud().image("golden-1").to_string();
-    let filters: [(&str, &str, &[i64]); 5] = [
+    let acme = stage.cloud().project("acme").to_string();
+    let of_acme: Vec<i64> = tasks["tasks"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter(|task| task["subject"] == acme.as_str())
+        .filter_map(|task| task["id"].as_i64())
+        .collect();
+    assert_eq!(of_acme.len(), 3);
+    let filters: [(&str, &str, &[i64]); 8] = [
         ("--state", "dead", &[2]),
         ("--policy", "partners", &[1]),
         ("--run", "3", &[4, 3]),
         ("--resource", &image, &[2]),
+        ("--resource", &format!("{}*", &image[..image.len() - 1]), &[2]),
+        ("--subject", &acme, &of_acme),
+        ("--subject", "nobody-*", &[]),
         ("--cloud", "elsewhere", &[]),
     ];
     for (filter, value, expected) in filters {

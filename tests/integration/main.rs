@@ -42,5 +42,6 @@ mod cli_plan;
 mod cli_simulate;
 mod cli_sources;
 mod cli_status;
+mod cli_terminal;
 mod cli_usage;
 mod unit_files;

@@ -33,7 +33,7 @@ use crate::{
     },
     metrics::Metrics,
     model::{CloudName, Kind, Needs, Revocation, Roll, SourceName, TaskState, User, UserKey},
-    store::{Store, TaskFilter},
+    store::{Ids, Store, TaskFilter},
 };
 
 pub struct Look {
@@ -264,7 +264,7 @@ async fn tasks_about(store: &Store, grant: &Grant) -> anyhow::Result<Vec<TaskRow
     const NEWEST: usize = 1000;
     let filter = TaskFilter {
         cloud: Some(grant.cloud.clone()),
-        resource: Some(grant.resource.clone()),
+        resource: Some(Ids::One(grant.resource.clone())),
         ..TaskFilter::default()
     };
     let target = grant.target();

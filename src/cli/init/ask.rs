@@ -4,9 +4,10 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context as _, bail};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 
+use super::hidden;
 use crate::cli::output;
 
 /// The command line does not say enough, or says what cannot be.
@@ -120,9 +121,8 @@ impl Ask for Terminal {
 
     fn secret(&mut self, _: &str, text: &str) -> anyhow::Result<SecretString> {
         loop {
-            let typed = rpassword::prompt_password(format!("{text} (not shown): "));
-            let typed = SecretString::from(typed.context("asking for the secret")?);
-            if !secrecy::ExposeSecret::expose_secret(&typed).is_empty() {
+            let typed = hidden::ask(&format!("{text} (not shown): "))?;
+            if !typed.expose_secret().is_empty() {
                 return Ok(typed);
             }
         }

@@ -21,7 +21,9 @@ use crate::{
 };
 
 #[derive(clap::Args)]
+#[command(after_help = "Examples:\n  revokd sources accept staff\n  revokd sources accept staff --yes")]
 pub struct Arguments {
+    /// The source, as the configuration names it.
     #[arg(value_name = "SOURCE")]
     name: String,
 

@@ -29,7 +29,11 @@ use crate::{
 };
 
 #[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  revokd sources test leavers\n  revokd sources test staff --cloud otc-prod --all"
+)]
 pub struct Arguments {
+    /// The source, as the configuration names it.
     #[arg(value_name = "SOURCE")]
     name: String,
 

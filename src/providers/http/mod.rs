@@ -122,6 +122,7 @@ impl Http {
             operation: request.operation,
             // The query is left out: it is long, and some clouds hide keys there.
             line: format!("{} {}", request.method, request.url.path()),
+            server: connection::host_and_port(&request.url),
         };
         let mut secrets = request.secrets.to_vec();
         secrets.extend(request.token);
@@ -170,6 +171,8 @@ struct Step {
     operation: Operation,
     /// Method and path.
     line: String,
+    /// For failures below the answer: a path is found on many servers.
+    server: String,
 }
 
 impl Step {
@@ -187,13 +190,13 @@ impl Step {
             FailureClass::Interrupted
         };
         let what = match class {
-            FailureClass::Unreachable => "cannot connect",
-            FailureClass::Malformed => "the answer cannot be decoded",
-            _ if error.is_timeout() => "no whole answer in time",
-            _ => "no whole answer",
+            FailureClass::Unreachable => "cannot connect to",
+            FailureClass::Malformed => "cannot decode the answer of",
+            _ if error.is_timeout() => "no whole answer in time from",
+            _ => "no whole answer from",
         };
         let cause = connection::scrubbed(&innermost_cause(&error), secrets);
-        self.failure(class, &format!("{what} ({cause})"))
+        self.failure(class, &format!("{what} {} ({cause})", self.server))
     }
 }
 

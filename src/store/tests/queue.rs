@@ -323,7 +323,7 @@ async fn tasks_are_found_by_each_of_their_traits() {
         (
             TaskFilter {
                 run: Some(run),
-                resource: Some(Id::from("y")),
+                resource: Some(Ids::One(Id::from("y"))),
                 ..TaskFilter::default()
             },
             1,
@@ -389,5 +389,53 @@ async fn due_tasks_are_found_by_their_index() {
     assert!(
         counts.contains("COVERING INDEX tasks_by_state") && !counts.contains("TEMP"),
         "{counts}"
+    );
+}
+
+#[tokio::test]
+async fn tasks_are_found_by_globs_of_policies_up_to_the_limit() {
+    let scene = Scene::new();
+    let targets = [
+        share("team/api", "a1"),
+        share("team/web", "a2"),
+        share("tools", "b1"),
+        Target::image(cloud(), Id::from("team-image")),
+    ];
+    scene.run("p", &targets, now_queued(at(0)), at(0)).await;
+    let found = async |resource: Option<&str>, subject: Option<&str>, limit: usize| {
+        let ids = |written: &str| Ids::parse(written).unwrap();
+        let filter = TaskFilter {
+            resource: resource.map(ids),
+            subject: subject.map(ids),
+            ..TaskFilter::default()
+        };
+        let tasks = scene.store.tasks(filter, limit).await.unwrap();
+        tasks
+            .iter()
+            .map(|task| task.revocation.target.resource.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(Some("team/*"), None, 10).await, ["team/web", "team/api"]);
+    assert_eq!(found(Some("team/*"), None, 1).await, ["team/web"]);
+    assert_eq!(found(Some("team*"), Some("[!b]1"), 10).await, ["team/api"]);
+    assert_eq!(
+        found(None, Some("*"), 10).await.len(),
+        3,
+        "an image has no subject"
+    );
+    assert_eq!(found(None, Some("b1"), 10).await, ["tools"]);
+    assert!(Ids::parse("team/[").is_err());
+}
+
+#[tokio::test]
+async fn policies_are_known_by_their_runs() {
+    let scene = Scene::new();
+    assert!(scene.store.policies().await.unwrap().is_empty());
+    scene.run("q", &[share("x", "1")], now_queued(at(0)), at(0)).await;
+    scene.begin("p", at(0)).await;
+    let known = scene.store.policies().await.unwrap();
+    assert_eq!(
+        known.iter().map(PolicyName::as_str).collect::<Vec<_>>(),
+        ["p", "q"]
     );
 }

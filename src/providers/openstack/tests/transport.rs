@@ -132,9 +132,11 @@ async fn a_request_that_never_left_is_unreachable() {
     drop(listener);
     let server = Server::start(|_| no_images()).await;
     let mut config = config(&server);
+    let named = format!("cannot connect to 127.0.0.1:{} (", nobody.port().unwrap());
     config.endpoints.image = Some(nobody);
     let failure = Client::with(&config).cloud.reader.probe().await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Unreachable, "{failure}");
+    assert!(failure.to_string().contains(&named), "{failure}");
 
     // The handshake fails on a port that speaks no TLS.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
