@@ -191,7 +191,9 @@ async fn a_cloud_that_goes_down_meanwhile_keeps_its_job() {
     assert!(kept.iter().all(|task| task.job.is_some() && task.attempts == 1));
     assert_eq!(scene.double.world().looks.len(), 3, "none after the call");
 
-    scene.cloud.answered(crate::engine::circuit::Call::Read);
+    scene
+        .cloud
+        .answered(crate::engine::circuit::Call::Read, scene.context.now());
     scene.on_question(move |world| {
         world.remove(&batch);
         succeeded()
@@ -209,7 +211,9 @@ async fn what_a_job_was_to_remove_is_not_gone_because_another_cloud_has_its_name
     scene.carry_out_as(vec![batch]).await;
     assert_eq!(scene.in_state(TaskState::Submitted).await.len(), 9);
 
-    scene.cloud.answered(crate::engine::circuit::Call::Read);
+    scene
+        .cloud
+        .answered(crate::engine::circuit::Call::Read, scene.context.now());
     {
         let mut world = scene.double.world();
         world.moved_to = Some("http://elsewhere.test/v2".to_owned());
@@ -235,12 +239,16 @@ async fn a_job_that_can_never_be_asked_for_does_not_keep_its_tasks_for_ever() {
     for _ in 0..3 {
         assert_eq!(scene.in_state(TaskState::Submitted).await.len(), 9);
         // All else works: the probe closes the circuit each time.
-        scene.cloud.answered(crate::engine::circuit::Call::Read);
+        scene
+            .cloud
+            .answered(crate::engine::circuit::Call::Read, scene.context.now());
         scene.carry_out().await;
     }
     for state in [TaskState::Verifying, TaskState::Cancelled] {
         scene.clock.leap(SignedDuration::from_hours(25));
-        scene.cloud.answered(crate::engine::circuit::Call::Read);
+        scene
+            .cloud
+            .answered(crate::engine::circuit::Call::Read, scene.context.now());
         scene.carry_out().await;
         assert_eq!(scene.in_state(state).await.len(), 9, "{state}");
     }

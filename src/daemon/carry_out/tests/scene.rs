@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     daemon::{
+        clock::Clock as _,
         context::{Cloud, Context, Rules},
         people::People,
         progress::Progress as Shown,
