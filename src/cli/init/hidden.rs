@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
-use secrecy::SecretString;
+use secrecy::{SecretString, zeroize::Zeroizing};
 use signal_hook::{
     consts::signal::{SIGHUP, SIGINT, SIGQUIT, SIGTERM},
     iterator::Signals,
@@ -27,7 +27,7 @@ use crate::cli::output;
 pub fn ask(question: &str) -> anyhow::Result<SecretString> {
     let hidden = Hidden::begin().context("hiding what is typed")?;
     output::tell(question);
-    let mut typed = String::new();
+    let mut typed = Zeroizing::new(String::new());
     let length = io::stdin().read_line(&mut typed).context("reading the secret")?;
     drop(hidden);
     if length == 0 {
