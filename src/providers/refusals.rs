@@ -9,8 +9,8 @@
 //! A server that says no may mean the section alone: Keystone answers a good
 //! password for a wrong project as it answers a bad password. Bad sections must
 //! not keep the good ones away. So those that were refused let the others go
-//! first, and where one of those was accepted lately, a refusal is the matter of
-//! the one that was refused.
+//! first, and where one of those was accepted meanwhile, the next refusal is the
+//! matter of the one that is refused again.
 
 use std::sync::{
     Arc, Mutex as Plain, PoisonError,
@@ -127,13 +127,15 @@ impl Standing {
         }
     }
 
-    /// Whether a refusal now says something of this part alone: lately, and since
-    /// the part's own last try, another one has shown that the secret is good.
+    /// Whether one more refusal says something of this part alone: since the last
+    /// one, and not long ago, another part has shown that the secret is good.
     fn is_matter_of(&self, part: &Part, now: Timestamp) -> bool {
+        let Some(last) = &part.refusal else {
+            return false;
+        };
         let accepted_at_s = self.accepted_at_s.load(Ordering::SeqCst);
-        let refused_at_s = part.refusal.as_ref().map(|refusal| refusal.since.as_second());
         let lately = now.as_second().saturating_sub(accepted_at_s) < VOUCHED_FOR.as_secs();
-        lately && refused_at_s.is_none_or(|refused_at_s| refused_at_s < accepted_at_s)
+        lately && last.since.as_second() <= accepted_at_s
     }
 
     /// Waits until nobody else tries the credential. Those that wait go in the

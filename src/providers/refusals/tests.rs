@@ -140,8 +140,10 @@ async fn two_bad_sections_leave_the_good_one_its_turn_each_time_that_it_logs_in(
     let mut sections = Sections::new(3);
     assert!(sections.tries(0, 0, false).await);
     assert!(sections.tries(2, 15, true).await);
-    assert!(sections.tries(1, 15, false).await, "its own matter");
-    assert!(sections.tries(2, 16, true).await);
+    assert!(
+        sections.tries(1, 15, false).await,
+        "the password may have been changed"
+    );
     // It has a token now, and asks for no other one until that ends.
     for minutes in 17..1200 {
         sections.tries(0, minutes, false).await;
@@ -163,7 +165,7 @@ async fn two_bad_sections_leave_the_good_one_its_turn_each_time_that_it_logs_in(
 }
 
 #[tokio::test]
-async fn bad_sections_try_a_secret_that_went_bad_once_each_and_then_in_turns() {
+async fn six_sections_try_a_secret_that_went_bad_no_more_often_than_one() {
     let mut sections = Sections::new(6);
     sections.tries(5, 0, true).await;
     let mut tries = 0;
@@ -172,7 +174,7 @@ async fn bad_sections_try_a_secret_that_went_bad_once_each_and_then_in_turns() {
             tries += i64::from(sections.tries(section, minutes, false).await);
         }
     }
-    assert!(tries <= 5 + 240 / 15, "{tries}");
+    assert!(tries <= 240 / 15, "{tries}");
 }
 
 #[tokio::test]
