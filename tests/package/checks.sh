@@ -8,7 +8,10 @@ crate_version() { sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -1; }
 control_fields() {
   [ "$(field Package)" = revokd ] || miss "the package is $(field Package)" || return
   [[ "$(field Version)" == "$(crate_version)"-* ]] || miss "its version is $(field Version), the crate's $(crate_version)" || return
-  [[ "$(field Depends)" == *ca-certificates* && "$(field Depends)" == *"libc6 (>="* ]] || miss "it depends on $(field Depends)" || return
+  local needed
+  for needed in ca-certificates tzdata "libc6 (>=" libgcc-s1; do
+    [[ "$(field Depends)" == *"$needed"* ]] || miss "it depends on $(field Depends)" || return
+  done
   [[ "$(field Recommends)" == *systemd* ]] || miss "it recommends $(field Recommends)" || return
   [ "$(field Description | head -1 | wc -c)" -le 80 ] || miss "its first line is too long for a list of packages"
 }
