@@ -39,8 +39,8 @@ use crate::{
 #[command(
     after_help = "Examples:\n  revokd explain ann@example.org\n  revokd explain build-bot\n  \
                   revokd explain 9c61004714024f9586705d090530f9fa --cloud registry\n  \
-                  revokd explain project:9c61004714024f9586705d090530f9fa   # images shared with it\n  \
-                  revokd explain account:partner-acct                       # repositories shared with it"
+                  revokd explain project:9c61004714024f9586705d090530f9fa   the images shared with it\n  \
+                  revokd explain account:partner-acct                       the repositories shared with it"
 )]
 pub struct Arguments {
     /// A person: an id, a name, an e-mail address, or a key of an entry of a

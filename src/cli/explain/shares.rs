@@ -33,7 +33,7 @@ pub fn sentences(explained: &Explained) -> Vec<String> {
         Asked::Account(_) => REPOSITORIES,
         Asked::Project(_) | Asked::User(_) => IMAGES,
     };
-    let asked = &explained.asked;
+    let (asked, as_far) = (&explained.asked, explained.as_far());
     let mut found: BTreeMap<&CloudName, u64> = BTreeMap::new();
     for row in &explained.grants {
         *found.entry(&row.grant.cloud).or_default() += 1;
@@ -47,14 +47,13 @@ pub fn sentences(explained: &Explained) -> Vec<String> {
     });
     let found = found.into_iter().map(|(cloud, number)| {
         let number = output::count(number, things.one, things.many);
-        format!("shared with {asked} on cloud {cloud}: {number}")
+        format!("shared with {asked} on cloud {cloud}: {number}{as_far}")
     });
     let mut lines: Vec<String> = own.chain(found).collect();
     if explained.grants.is_empty() {
         lines.push(format!(
-            "no {} that was looked at is shared with {asked}{}",
-            things.one,
-            explained.as_far()
+            "no {} that was looked at is shared with {asked}{as_far}",
+            things.one
         ));
     }
     lines.extend(explained.looked_at.iter().map(|seen| place(seen, &things)));

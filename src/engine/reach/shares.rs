@@ -91,9 +91,12 @@ fn unknown(never: &str, lists: &str, unread: usize, inventory: &Inventory) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::sample, model::Scope};
+    use crate::{
+        engine::sample,
+        model::{Image, Scope},
+    };
 
-    fn images(all: Vec<crate::model::Image>) -> Inventory {
+    fn images(all: Vec<Image>) -> Inventory {
         Inventory {
             images: all,
             ..sample::registry(vec![], vec![])
