@@ -202,18 +202,25 @@ fn zone(table: &mut Table<'_>) -> Option<TimeZone> {
         _ => {
             let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let same = |name: &&&str| name.eq_ignore_ascii_case(text.text);
-            let hint = match names.iter().find(same) {
-                Some(name) => format!("it is spelt `{name}`"),
-                None => Some(did_you_mean(text.text, &names))
-                    .filter(|hint| hint.starts_with("did"))
-                    .unwrap_or_else(|| "zones are named like Europe/Berlin; the default is UTC".to_owned()),
-            };
             let message = format!("there is no time zone `{}`", text.text);
-            text.problem(message, "unknown time zone", Some(&hint));
+            text.problem(message, "unknown time zone", Some(&zone_hint(text.text, &names)));
             None
         }
     }
+}
+
+/// `names` are those that the machine knows.
+fn zone_hint(written: &str, names: &[&str]) -> String {
+    if !names.iter().any(|name| name.contains('/')) {
+        return "this machine has no time zones: install the package tzdata; the default is UTC".to_owned();
+    }
+    let same = |name: &&&str| name.eq_ignore_ascii_case(written);
+    if let Some(name) = names.iter().find(same) {
+        return format!("it is spelt `{name}`");
+    }
+    Some(did_you_mean(written, names))
+        .filter(|hint| hint.starts_with("did"))
+        .unwrap_or_else(|| "zones are named like Europe/Berlin; the default is UTC".to_owned())
 }
 
 fn schedule(table: &mut Table<'_>, zone: Option<TimeZone>, now: Timestamp) -> Option<Schedule> {
@@ -278,4 +285,18 @@ fn read_limits(mut section: Table<'_>, kinds: &[Kind]) -> Limits {
 /// Lengths of time in files are bounded far below what a signed one holds.
 pub fn signed(length: Duration) -> SignedDuration {
     SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_for_a_time_zone_is_about_the_name_or_the_machine() {
+        let known = ["Europe/Berlin", "UTC"];
+        assert_eq!(zone_hint("europe/berlin", &known), "it is spelt `Europe/Berlin`");
+        assert!(zone_hint("Europe/Berln", &known).contains("Europe/Berlin"));
+        assert!(zone_hint("here", &known).contains("named like"));
+        assert!(zone_hint("Europe/Berlin", &["UTC"]).contains("tzdata"));
+    }
 }
