@@ -1,6 +1,9 @@
 //! `revokd explain`
 
+mod asked;
 mod look;
+mod shares;
+mod wanted;
 mod ways;
 mod words;
 
@@ -9,6 +12,7 @@ use std::{collections::BTreeSet, path::Path};
 use serde::Serialize;
 
 use self::{
+    asked::Asked,
     look::look,
     ways::{sentence, ways},
 };
@@ -18,24 +22,31 @@ use super::{
     output::{self, print_json, print_line},
 };
 use crate::{
-    engine::reach::{Explanation, Grant, ListWord, UNKNOWABLE},
+    engine::reach::{Explanation, Grant, ListWord, LookedAt, UNKNOWABLE},
     model::{CloudName, Id, SourceName, UserState},
 };
 
-/// Show what a person holds, what will go, when and why, and what stays
+/// Show what somebody holds, what will go, when and why, and what stays
 ///
-/// Looks at every cloud that has a registry or that an enabled policy names,
-/// and reads every source. Nothing is removed or recorded. Exits with 1 if no
-/// cloud and no source knows the person, or if a part could not be seen.
+/// Of a person it looks at every cloud that has a registry or that an enabled
+/// policy names, and reads every source. Of a project it looks at the images
+/// of every cloud, of an account at the repositories of every cloud that has a
+/// registry, and at the sources that policies about such shares name. Nothing
+/// is removed or recorded. Exits with 1 if nobody and nothing is known by that
+/// word, or if a part could not be seen: then it proves nothing that something
+/// was not found.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  revokd explain ann@example.org\n  revokd explain build-bot\n  \
-                  revokd explain 9c61004714024f9586705d090530f9fa --cloud registry"
+                  revokd explain 9c61004714024f9586705d090530f9fa --cloud registry\n  \
+                  revokd explain project:9c61004714024f9586705d090530f9fa   the images shared with it\n  \
+                  revokd explain account:partner-acct                       the repositories shared with it"
 )]
 pub struct Arguments {
-    /// An id, a name, an e-mail address, or a key of an entry of a source.
-    #[arg(value_name = "USER")]
-    user: String,
+    /// A person: an id, a name, an e-mail address, or a key of an entry of a
+    /// source. Or project:ID, or account:NAME.
+    #[arg(value_name = "WHO")]
+    asked: Asked,
 
     /// One cloud; all if none is named.
     #[arg(long, value_name = "CLOUD")]
@@ -49,14 +60,19 @@ pub struct Arguments {
 /// The scope of a gap that hides all of a cloud.
 const WHOLE_CLOUD: &str = "cloud";
 
-/// All that is told of a person; the keys are stable.
-#[derive(Default, Serialize)]
+/// All that is told; the keys are stable.
+#[derive(Serialize)]
 struct Explained {
-    user: String,
-    /// A cloud or a source knows whom the word means.
+    /// Under one of the keys `user`, `project` and `account`.
+    #[serde(flatten)]
+    asked: Asked,
+    /// A cloud or a source knows whom or what the word means.
     known: bool,
     identities: Vec<Identity>,
+    /// Of a person.
     clouds: Vec<Explanation>,
+    /// Of a project or an account.
+    looked_at: Vec<LookedAt>,
     sources: Vec<SourceRow>,
     grants: Vec<GrantRow>,
     policies: Vec<PolicyRow>,
@@ -119,8 +135,8 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
     let Some(loaded) = assemble::load_or_show(config) else {
         return Ok(Exit::ConfigurationInvalid);
     };
-    let look = look(&loaded.config, arguments.cloud.as_deref(), &arguments.user).await?;
-    let explained = look.explain(&loaded.config, &arguments.user).await?;
+    let look = look(&loaded.config, arguments.cloud.as_deref(), &arguments.asked).await?;
+    let explained = look.explain(&loaded.config, &arguments.asked).await?;
     match arguments.output {
         Output::Json => print_json(&explained)?,
         Output::Table => explained.lines().iter().try_for_each(|line| print_line(line))?,
@@ -138,13 +154,28 @@ pub async fn main(config: &Path, arguments: &Arguments) -> anyhow::Result<Exit> 
 impl Explained {
     fn all_was_seen(&self) -> bool {
         let unread = |cloud: &Explanation| cloud.unknown.iter().any(|what| what != UNKNOWABLE);
-        self.gaps.is_empty() && !self.clouds.iter().any(unread)
+        self.gaps.is_empty()
+            && !self.clouds.iter().any(unread)
+            && self.looked_at.iter().all(|seen| seen.is_complete)
+            && self.unjudged().next().is_none()
+    }
+
+    /// Policies whose word on the grants is not known.
+    fn unjudged(&self) -> impl Iterator<Item = &PolicyRow> {
+        self.policies.iter().filter(|policy| !policy.unproven.is_empty())
     }
 
     /// What people are shown.
     fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.who();
-        lines.extend(self.sources.iter().flat_map(words::source));
+        let mut lines: Vec<String> = match &self.asked {
+            Asked::User(word) => self.who(word),
+            Asked::Project(_) | Asked::Account(_) => shares::sentences(self),
+        };
+        lines.extend(
+            self.sources
+                .iter()
+                .flat_map(|source| words::source(source, &self.asked)),
+        );
         let rows: Vec<[String; 5]> = self.clouds.iter().flat_map(ways).collect();
         if !rows.is_empty() {
             lines.push(output::table(
@@ -157,24 +188,29 @@ impl Explained {
                 .iter()
                 .flat_map(|grant| words::grant(grant, &self.policies)),
         );
+        lines.extend(self.unjudged().map(words::unjudged));
         lines.extend(self.users_not_listed.iter().cloned());
-        for cloud in &self.clouds {
-            let unknown = cloud.unknown.iter();
-            lines.extend(unknown.map(|what| format!("not known on cloud {}: {what}", cloud.cloud)));
+        let persons = self.clouds.iter().map(|cloud| (&cloud.cloud, &cloud.unknown));
+        let others = self.looked_at.iter().map(|seen| (&seen.cloud, &seen.unknown));
+        for (cloud, unknown) in persons.chain(others) {
+            let unknown = unknown.iter();
+            lines.extend(unknown.map(|what| format!("not known on cloud {cloud}: {what}")));
         }
         lines
     }
 
-    fn who(&self) -> Vec<String> {
-        let as_far = match self.all_was_seen() {
+    /// What an answer is bounded by that found nothing.
+    fn as_far(&self) -> &'static str {
+        match self.all_was_seen() {
             true => "",
             false => ", as far as could be seen",
-        };
+        }
+    }
+
+    fn who(&self, word: &str) -> Vec<String> {
+        let as_far = self.as_far();
         if !self.known {
-            return vec![format!(
-                "no cloud and no source knows the user {:?}{as_far}",
-                self.user
-            )];
+            return vec![format!("no cloud and no source knows the user {word:?}{as_far}")];
         }
         let people = self
             .clouds
@@ -192,7 +228,7 @@ impl Explained {
         let idle = self.identities.iter().filter(|identity| !holds(identity));
         lines.extend(idle.map(words::identity));
         if lines.is_empty() {
-            lines.push(format!("no cloud knows the user {:?}{as_far}", self.user));
+            lines.push(format!("no cloud knows the user {word:?}{as_far}"));
         }
         lines
     }

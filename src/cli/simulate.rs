@@ -58,8 +58,7 @@ Faults: CALL=EFFECT[*TIMES], on each cloud that knows the call
           remove-members job-fails: the call is taken, and its job does nothing and fails
 
 A cloud that takes every call and removes no share of an image, to see RevokdRemovalsFail:
-  revokd simulate --cloud open-telekom-cloud \\
-      --fault remove-members=job-fails --fault remove-member=204")]
+  revokd simulate --fault remove-members=job-fails --fault remove-member=204")]
 pub struct Arguments {
     /// Which clouds to serve: OpenStack is [clouds.example], another one
     /// [clouds.registry].

@@ -62,9 +62,23 @@ impl Login {
         Credential::of_cloud(cloud).login
     }
 
-    /// `None` where nobody logs in.
+    /// `None` where nobody logs in with a secret of the list's own.
     pub fn of_list(list: &List) -> Option<Login> {
-        Some(Credential::of_list(list)?.login)
+        let (url, login) = match list {
+            List::Http(http) => (&http.url, &http.access.login),
+            List::Scim(scim) => (&scim.url, &scim.access.login),
+            List::Ldap(ldap) => {
+                let bind = ldap.bind.as_ref()?;
+                // Names of entries are compared without regard to case.
+                return Some(Login::at(&ldap.url, Who::Reader(bind.dn.to_lowercase())));
+            }
+            List::Csv(_) | List::Json(_) | List::Keystone(_) => return None,
+        };
+        match login {
+            HttpLogin::None => None,
+            HttpLogin::Bearer(token) => Some(Login::at(url, Who::Token(Hashed::of([token])))),
+            HttpLogin::Basic { user, .. } => Some(Login::at(url, Who::Reader(user.clone()))),
+        }
     }
 
     /// Two paths of one server are taken for one: at worst that leaves a try
@@ -143,28 +157,6 @@ impl Credential {
             },
             HuaweiLogin::Token { token, .. } => {
                 Login::at_any_region(url, Who::Token(Hashed::of([token]))).with(token)
-            }
-        }
-    }
-
-    /// `None` where nobody logs in with a secret of the list's own.
-    pub fn of_list(list: &List) -> Option<Credential> {
-        let (url, login) = match list {
-            List::Http(http) => (&http.url, &http.access.login),
-            List::Scim(scim) => (&scim.url, &scim.access.login),
-            List::Ldap(ldap) => {
-                let bind = ldap.bind.as_ref()?;
-                // Names of entries are compared without regard to case.
-                let who = Who::Reader(bind.dn.to_lowercase());
-                return Some(Login::at(&ldap.url, who).with(&bind.password));
-            }
-            List::Csv(_) | List::Json(_) | List::Keystone(_) => return None,
-        };
-        match login {
-            HttpLogin::None => None,
-            HttpLogin::Bearer(token) => Some(Login::at(url, Who::Token(Hashed::of([token]))).with(token)),
-            HttpLogin::Basic { user, password } => {
-                Some(Login::at(url, Who::Reader(user.clone())).with(password))
             }
         }
     }

@@ -6,6 +6,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use futures::{FutureExt, TryFutureExt};
 use jiff::{SignedDuration, Timestamp};
 
 use self::workers::Workers;
@@ -120,22 +121,32 @@ impl Dispatcher {
         })
     }
 
-    /// Asks the circuit, and makes the probe that it may want.
+    /// Asks the circuit, and tries what it wants to know first.
     async fn permission(&self) -> Permission {
         let (context, cloud) = (&self.context, &self.cloud);
+        let reader = &cloud.handles.reader;
         let permission = cloud.permission(context.now());
-        if permission != Permission::Probe {
-            return permission;
-        }
-        // What is urgent waits for the answer as well.
-        let probe = lane::urgent(cloud.handles.reader.probe());
-        match self.beat.waiting(probe).await {
-            Ok(()) => cloud.answered(Call::Read, context.now()),
-            Err(failure) => cloud.failed(Call::Read, &failure, context.now()),
+        let tried = match permission {
+            Permission::Call | Permission::Wait { .. } => return permission,
+            Permission::Probe => reader.probe(),
+            Permission::LogIn => reader.caller().map_ok(drop).boxed(),
+        };
+        let tried = async {
+            tokio::select! {
+                // What is urgent waits for the answer as well.
+                tried = lane::urgent(tried) => Some(tried),
+                // No answer would change anything any more.
+                () = context.stop.cancelled() => None,
+            }
+        };
+        match self.beat.waiting(tried).await {
+            Some(Ok(())) => cloud.answered(Call::Read, context.now()),
+            Some(Err(failure)) => cloud.failed(Call::Read, &failure, context.now()),
+            None => {}
         }
         match cloud.permission(context.now()) {
             // Failed in a way that says nothing of the cloud: do not spin on it.
-            Permission::Probe => Permission::Wait {
+            Permission::Probe | Permission::LogIn => Permission::Wait {
                 until: context.now() + POLL,
             },
             decided => decided,
@@ -213,9 +224,9 @@ impl Dispatcher {
         if all.is_empty() {
             return Ok(());
         }
-        let why = match self.cloud.is_down() {
-            true => "the cloud is down",
-            false => "the daemon is stopping",
+        let why = match self.context.stop.is_cancelled() {
+            true => "the daemon is stopping",
+            false => "the cloud does not answer",
         };
         hand_back(&self.context, all, why).await
     }

@@ -4,9 +4,9 @@
 //! row failed in a way that says so, nothing is taken from the queue for it
 //! until a cheap probe gets through.
 //!
-//! And one from which nothing was heard for long is asked how it is: a secret
-//! that is wrong since the last restart, or an account that was locked, has to
-//! show before the night on which it matters.
+//! And where nothing was heard of a cloud for long, a login is tried: a secret
+//! that is wrong since the last restart has to show before the night on which
+//! it matters. No service is asked then, as there may be one that nobody uses.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,13 +16,13 @@ use crate::model::FailureClass;
 const FAILURES_TO_OPEN: u32 = 5;
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(5);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
-/// Silence after which a cloud is asked. No shorter: a daemon that fails soon
+/// Silence after which a login is tried. No shorter: a daemon that fails soon
 /// after each start must never come to log in, since clouds lock accounts.
 const QUIET: SignedDuration = SignedDuration::from_mins(15);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circuit {
-    /// When the cloud last said anything, or was first to be called.
+    /// When a call or a login last ended, or the cloud was first to be called.
     heard_at: Timestamp,
     open_until: Option<Timestamp>,
     reading: Side,
@@ -51,8 +51,10 @@ struct Side {
 pub enum Permission {
     /// Closed: call.
     Call,
-    /// Half-open, or not heard of for long: one probe decides.
+    /// Half-open: one probe decides.
     Probe,
+    /// Closed, and not heard of for long: call if a login succeeds.
+    LogIn,
     /// Open: nothing before this moment.
     Wait { until: Timestamp },
 }
@@ -71,8 +73,9 @@ impl Circuit {
     pub fn permission(&self, now: Timestamp) -> Permission {
         match self.open_until {
             None if now.duration_since(self.heard_at) < QUIET => Permission::Call,
+            None => Permission::LogIn,
             Some(until) if now < until => Permission::Wait { until },
-            None | Some(_) => Permission::Probe,
+            Some(_) => Permission::Probe,
         }
     }
 
@@ -208,14 +211,14 @@ mod tests {
     }
 
     #[test]
-    fn a_cloud_that_says_nothing_for_a_quarter_of_an_hour_is_asked() {
+    fn a_login_is_tried_where_nothing_was_heard_for_a_quarter_of_an_hour() {
         let quiet = QUIET.as_secs();
         let mut circuit = Circuit::new(NOW);
         assert_eq!(circuit.permission(after(quiet - 1)), Permission::Call);
-        assert_eq!(circuit.permission(after(quiet)), Permission::Probe);
+        assert_eq!(circuit.permission(after(quiet)), Permission::LogIn);
         circuit.answered(Call::Read, after(quiet));
         assert_eq!(circuit.permission(after(2 * quiet - 1)), Permission::Call);
-        assert_eq!(circuit.permission(after(2 * quiet)), Permission::Probe);
+        assert_eq!(circuit.permission(after(2 * quiet)), Permission::LogIn);
         for class in [FailureClass::Throttled, FailureClass::Refused] {
             let mut circuit = Circuit::new(NOW);
             circuit.failed(Call::Read, class, "429", after(quiet));
@@ -228,10 +231,10 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_asked_until_it_is_an_answer_or_an_outage() {
+    fn logins_are_tried_until_it_is_an_answer_or_an_outage() {
         let (mut circuit, now) = (Circuit::new(NOW), NOW + QUIET);
         for _ in 0..5 {
-            assert_eq!(circuit.permission(now), Permission::Probe);
+            assert_eq!(circuit.permission(now), Permission::LogIn);
             circuit.failed(Call::Read, FailureClass::Unreachable, "refused", now);
         }
         assert!(matches!(circuit.permission(now), Permission::Wait { .. }));

@@ -153,7 +153,7 @@ impl<L: Login> Session<L> {
         let failure = match outcome {
             Ok(token) => {
                 let token = Arc::new(token);
-                turn.accepted(&mut state.part);
+                turn.accepted(&mut state.part, now);
                 state.token = Some(Arc::clone(&token));
                 (state.failure, state.refusal) = (None, None);
                 return Ok(token);

@@ -93,6 +93,54 @@ async fn a_wrong_password_is_tried_once_however_many_policies_run() {
     stage.finish().await;
 }
 
+/// A policy that runs once a day, and that has run: nothing is to be done.
+fn a_quiet_day() -> Scene {
+    let mut scene = Scene::new();
+    scene.image("partner-1", &[("acme", 1)]);
+    scene.policy(&lapse("lapse").schedule("0 3 * * *"));
+    scene
+}
+
+#[tokio::test]
+async fn a_secret_that_is_wrong_since_the_start_shows_long_before_the_next_run() {
+    let stage = a_quiet_day().raise().await;
+    stage.pass().await;
+    stage.write_password("sim", "not-the-password");
+    stage.cloud().simulated.requests().clear();
+
+    let serving = stage.serve().await;
+    stage.pass_time(&serving, minutes(14), seconds(10)).await;
+    assert_eq!(
+        stage.cloud().simulated.requests().all().len(),
+        0,
+        "who is started again and again must not come to log in"
+    );
+    stage.pass_time(&serving, minutes(2), seconds(10)).await;
+    assert_eq!(stage.cloud().count(CallKind::Login), 1);
+    let (status, page) = get(format!("{}/readyz", serving.address)).await;
+    assert_eq!(status, 503, "{page}");
+    stage.pass_time(&serving, minutes(12), seconds(10)).await;
+    assert_eq!(stage.cloud().count(CallKind::Login), 1);
+    serving.stop().await.unwrap();
+    stage.write_password("sim", &stage.password("sim"));
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_cloud_of_which_nothing_is_wanted_is_logged_in_to_and_left_alone() {
+    let stage = a_quiet_day().raise().await;
+    stage.pass().await;
+    stage.cloud().simulated.requests().clear();
+
+    let serving = stage.serve().await;
+    stage.pass_time(&serving, minutes(62), seconds(10)).await;
+    assert_eq!(stage.cloud().count(CallKind::Login), 1);
+    assert_eq!(stage.cloud().simulated.requests().all().len(), 1);
+    assert_eq!(get(format!("{}/readyz", serving.address)).await.0, 200);
+    serving.stop().await.unwrap();
+    stage.finish().await;
+}
+
 #[tokio::test]
 async fn an_account_that_is_refused_in_the_middle_burns_no_tries() {
     let stage = ten_allowed_shares().await;

@@ -33,6 +33,7 @@ mod cli_daemon;
 mod cli_demo;
 mod cli_doctor;
 mod cli_documents;
+mod cli_explain;
 mod cli_folder;
 mod cli_init;
 mod cli_log;

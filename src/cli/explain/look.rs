@@ -6,10 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::bail;
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Explained, GrantRow, Identity, PolicyRow, SourceRow, TaskRow};
+use super::{
+    Asked, Explained, GrantRow, Identity, PolicyRow, SourceRow, TaskRow,
+    wanted::{concerned, wanted},
+};
 use crate::{
     cli::{
         assemble,
@@ -29,10 +31,13 @@ use crate::{
         brake,
         people::Lists,
         policy::Policy,
-        reach::{Grant, Users, Who, explain, fates, list_words, who},
+        reach::{
+            Grant, LookedAt, Users, Who, explain, fates, images_looked_at, list_words,
+            repositories_looked_at, who,
+        },
     },
     metrics::Metrics,
-    model::{CloudName, Kind, Needs, Revocation, Roll, SourceName, TaskState, User, UserKey},
+    model::{CloudName, Revocation, Roll, SourceName, TaskState, User},
     store::{Ids, Store, TaskFilter},
 };
 
@@ -44,21 +49,30 @@ pub struct Look {
     users: BTreeMap<CloudName, Result<Vec<User>, String>>,
 }
 
-pub async fn look(config: &Config, named: Option<&str>, word: &str) -> anyhow::Result<Look> {
+pub async fn look(config: &Config, named: Option<&str>, asked: &Asked) -> anyhow::Result<Look> {
     let clock: SharedClock = Arc::new(SystemClock);
     let clouds = assemble::clouds(config, &clock, &Arc::new(Metrics::new()))?;
     let records = records(config).await?;
     let mut sources = BTreeMap::new();
-    for source in config.sources.values() {
+    let is_person = asked.kind().is_none();
+    let judged_by: BTreeSet<&SourceName> = concerned(config, asked)
+        .flat_map(|policy| policy.matcher.sources())
+        .collect();
+    let read_ones = config.sources.values();
+    // Any list may say who a person is.
+    for source in read_ones.filter(|source| is_person || judged_by.contains(&source.name)) {
         let baseline = records.get(&source.name).and_then(|record| record.baseline);
         let read = read(source, &clouds, baseline, clock.as_ref()).await;
         sources.insert(source.name.clone(), read);
     }
-    let wanted = wanted(config, named, word, &sources)?;
+    let wanted = wanted(config, named, asked, &sources)?;
     let progress = Arc::new(Progress::default());
     let shown = progress::show(progress.clone());
     let collection = look_at(&clouds, clock.as_ref(), &progress, wanted).await;
-    let users = users(&collection, &clouds, clock.as_ref()).await;
+    let users = match is_person {
+        true => users(&collection, &clouds, clock.as_ref()).await,
+        false => BTreeMap::new(),
+    };
     drop(shown);
     Ok(Look {
         now: clock.now(),
@@ -66,51 +80,6 @@ pub async fn look(config: &Config, named: Option<&str>, word: &str) -> anyhow::R
         sources,
         users,
     })
-}
-
-/// What to look at: all ways into registries, and what enabled policies judge.
-fn wanted<'a>(
-    config: &'a Config,
-    named: Option<&str>,
-    word: &str,
-    sources: &BTreeMap<SourceName, Read>,
-) -> anyhow::Result<BTreeMap<&'a CloudName, Needs>> {
-    if let Some(named) = named.filter(|named| !config.clouds.contains_key(*named)) {
-        let known: Vec<&str> = config.clouds.keys().map(CloudName::as_str).collect();
-        bail!("there is no cloud {named:?}; there are: {}", known.join(", "));
-    }
-    let rolls = || sources.values().filter_map(|read| read.roll.as_ref().ok());
-    // Images are shared with projects: they matter where a list says whose.
-    let tells_projects = rolls().any(|roll| roll.entries.iter().any(|entry| !entry.projects.is_empty()));
-    let by_attributes =
-        word.contains('@') || rolls().any(|roll| matches!(roll.to, UserKey::Email | UserKey::Attribute(_)));
-    let mut wanted = BTreeMap::new();
-    for (name, cloud) in &config.clouds {
-        if named.is_some_and(|named| named != name.as_str()) {
-            continue;
-        }
-        let kinds = cloud.provider.kinds().iter();
-        let registry = kinds.filter(|kind| kind.subject().is_some() && **kind != Kind::ImageShare);
-        let needs = registry.fold(Needs::default(), |needs, kind| needs.and(Needs::of(*kind)));
-        let enabled = config.policies.iter().filter(|policy| policy.enabled);
-        let judging = enabled.filter(|policy| {
-            let about_people = policy.kinds.iter().any(|kind| match kind {
-                Kind::Image => false,
-                Kind::ImageShare => tells_projects,
-                _ => true,
-            });
-            about_people && policy.clouds.contains(name)
-        });
-        let needs = judging.fold(needs, |needs, policy| needs.and(policy.needs()));
-        wanted.insert(
-            name,
-            Needs {
-                attributes: needs.permissions && (needs.attributes || by_attributes),
-                ..needs
-            },
-        );
-    }
-    Ok(wanted)
 }
 
 async fn users(
@@ -129,7 +98,7 @@ async fn users(
 }
 
 impl Look {
-    pub async fn explain(&self, config: &Config, word: &str) -> anyhow::Result<Explained> {
+    pub async fn explain(&self, config: &Config, asked: &Asked) -> anyhow::Result<Explained> {
         let clouds: Vec<Users> = self
             .collection
             .inventories
@@ -137,13 +106,17 @@ impl Look {
             .map(|(name, inventory)| Users::of(inventory, self.others(name)))
             .collect();
         let rolls: Vec<&Roll> = self.rolls().collect();
-        let meant = who(word, &clouds, &rolls, self.now);
+        let meant = match asked {
+            Asked::User(word) => who(word, &clouds, &rolls, self.now),
+            Asked::Project(id) => Who::of_project(id, &rolls),
+            Asked::Account(name) => Who::of_account(name, &rolls),
+        };
         let lists = Lists::of(
             self.sources
                 .iter()
                 .map(|(name, read)| (name.clone(), read.proven.clone())),
         );
-        let judged = self.judge(config, &lists);
+        let judged = self.judge(config, asked, &lists);
         let store = match config.daemon.store.exists() {
             true => Some(assemble::open_store(&config.daemon)?),
             false => None,
@@ -153,11 +126,13 @@ impl Look {
             .iter()
             .flat_map(|grant| grant.said.iter().map(|said| said.policy.as_str()))
             .collect();
-        let heard = judged
+        // Of a project or an account it is told too which policy has no word yet.
+        let idle = |judged: &Judged| asked.kind().is_some() && !judged.unproven.is_empty();
+        let told = judged
             .iter()
-            .filter(|(policy, _)| heard.contains(policy.name.as_str()));
-        let policies = heard
-            .map(|(policy, judged)| PolicyRow::of(policy, judged, &lists, self.now))
+            .filter(|(policy, judged)| heard.contains(policy.name.as_str()) || idle(judged));
+        let policies = told
+            .map(|(policy, judged)| PolicyRow::of(policy, judged, self.now))
             .collect();
         let mut rows = Vec::new();
         for grant in grants {
@@ -169,17 +144,35 @@ impl Look {
         }
         let inventories = self.collection.inventories.values();
         let gaps = inventories.clone().flat_map(|inventory| &inventory.gaps);
+        let looked_at = self.looked_at(asked);
+        let is_own = looked_at.iter().any(|seen| seen.is_own);
         Ok(Explained {
-            user: word.to_owned(),
-            known: !meant.is_nobody(),
+            known: !meant.is_nobody() || !rows.is_empty() || is_own,
             identities: self.identities(&meant),
             sources: self.says(config, &meant, &clouds),
             grants: rows,
             policies,
             users_not_listed: self.not_listed(),
             gaps: gaps.chain(&self.collection.blind).map(GapRow::of).collect(),
-            clouds: inventories.map(|inventory| explain(&meant, inventory)).collect(),
+            // What is public would be told of every account again.
+            clouds: match asked {
+                Asked::User(_) => inventories.map(|inventory| explain(&meant, inventory)).collect(),
+                Asked::Project(_) | Asked::Account(_) => vec![],
+            },
+            looked_at,
+            asked: asked.clone(),
         })
+    }
+
+    fn looked_at(&self, asked: &Asked) -> Vec<LookedAt> {
+        let inventories = self.collection.inventories.values();
+        match asked {
+            Asked::User(_) => vec![],
+            Asked::Project(id) => inventories.map(|seen| images_looked_at(id, seen)).collect(),
+            Asked::Account(name) => inventories
+                .map(|seen| repositories_looked_at(name, seen))
+                .collect(),
+        }
     }
 
     fn others(&self, cloud: &CloudName) -> &[User] {
@@ -192,10 +185,9 @@ impl Look {
         rolls.map(AsRef::as_ref)
     }
 
-    fn judge<'a>(&self, config: &'a Config, lists: &Lists) -> Vec<(&'a Policy, Judged)> {
+    fn judge<'a>(&self, config: &'a Config, asked: &Asked, lists: &Lists) -> Vec<(&'a Policy, Judged)> {
         let (protection, now) = (&config.daemon.protect, self.now);
-        let enabled = config.policies.iter().filter(|policy| policy.enabled);
-        enabled
+        concerned(config, asked)
             .map(|policy| (policy, judge(policy, &self.collection, protection, lists, now)))
             .collect()
     }
@@ -265,6 +257,7 @@ async fn tasks_about(store: &Store, grant: &Grant) -> anyhow::Result<Vec<TaskRow
     let filter = TaskFilter {
         cloud: Some(grant.cloud.clone()),
         resource: Some(Ids::One(grant.resource.clone())),
+        subject: Some(Ids::One(grant.subject.clone())),
         ..TaskFilter::default()
     };
     let target = grant.target();
@@ -284,7 +277,7 @@ async fn tasks_about(store: &Store, grant: &Grant) -> anyhow::Result<Vec<TaskRow
 }
 
 impl PolicyRow {
-    fn of(policy: &Policy, judged: &Judged, lists: &Lists, now: Timestamp) -> PolicyRow {
+    fn of(policy: &Policy, judged: &Judged, now: Timestamp) -> PolicyRow {
         let wanted: Vec<&Revocation> = judged.evaluation.revocations.iter().collect();
         let trips = brake::trips(&policy.limits, judged.evaluation.seen, &wanted);
         let next = policy.schedule.next_after(now).map(|next| {
@@ -297,7 +290,7 @@ impl PolicyRow {
             next_run: next,
             grace: policy.limits.grace.as_secs(),
             brake: trips.iter().map(ToString::to_string).collect(),
-            unproven: lists.unproven(policy),
+            unproven: judged.unproven.clone(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What lists and policies say of a person, in lines for people.
 
-use super::{GrantRow, Identity, PolicyRow, SourceRow, TaskRow};
+use super::{Asked, GrantRow, Identity, PolicyRow, SourceRow, TaskRow};
 use crate::{
     cli::output::moment,
     engine::reach::{ListWord, Said, Says, Word},
@@ -14,18 +14,18 @@ pub fn identity(identity: &Identity) -> String {
     )
 }
 
-pub fn source(row: &SourceRow) -> Vec<String> {
+pub fn source(row: &SourceRow, asked: &Asked) -> Vec<String> {
     let name = &row.source;
     let proof = row.not_proven.iter();
     let proof = proof.map(|why| format!("source {name}: nothing is decided by it: {why}"));
     let says = row
         .says
         .iter()
-        .map(|word| format!("source {name}: {}", says(word)));
+        .map(|word| format!("source {name}: {}", says(word, asked)));
     proof.chain(says).collect()
 }
 
-fn says(word: &ListWord) -> String {
+fn says(word: &ListWord, asked: &Asked) -> String {
     let said = match word.says {
         Says::Listed => "listed".to_owned(),
         Says::Here => "here".to_owned(),
@@ -40,10 +40,19 @@ fn says(word: &ListWord) -> String {
         .iter()
         .map(|since| format!(", since {}", moment(*since)));
     let told: String = [said].into_iter().chain(place).chain(since).collect();
-    match (&word.user, &word.cloud) {
-        (Some(user), Some(cloud)) => format!("user {user} of cloud {cloud} is {told}"),
-        _ => format!("{told}; matches no user that was seen"),
+    match (asked, &word.user, &word.cloud) {
+        (Asked::User(_), Some(user), Some(cloud)) => format!("user {user} of cloud {cloud} is {told}"),
+        (Asked::User(_), ..) => format!("{told}; matches no user that was seen"),
+        _ => format!("{asked} belongs to somebody who is {told}"),
     }
+}
+
+pub fn unjudged(policy: &PolicyRow) -> String {
+    let why = policy.unproven.join("; ");
+    format!(
+        "policy {} could not be judged, so what it would take is not known: {why}",
+        policy.name
+    )
 }
 
 pub fn grant(row: &GrantRow, policies: &[PolicyRow]) -> Vec<String> {
@@ -242,11 +251,18 @@ mod tests {
             }],
         };
         assert_eq!(
-            source(&row),
+            source(&row, &Asked::User("ann".to_owned())),
             [
                 "source leavers: nothing is decided by it: 12 entries, but min_entries is 100",
                 "source leavers: user ann of cloud c is gone at line 2, since 2026-06-01 00:00:00Z",
             ]
+        );
+        let mut row = row;
+        (row.says[0].cloud, row.says[0].user) = (None, None);
+        assert_eq!(
+            source(&row, &Asked::Project("p-1".into()))[1],
+            "source leavers: project p-1 belongs to somebody who is gone at line 2, since 2026-06-01 \
+             00:00:00Z",
         );
     }
 }

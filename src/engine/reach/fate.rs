@@ -1,12 +1,14 @@
 //! What becomes of each grant of a person: which policies want it gone, and why
 //! others leave it.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::{permissions, who::Who};
 use crate::{
     engine::{evaluate::Evaluation, policy::Policy},
-    model::{CloudName, Id, Inventory, Kind, Level, Mode, PolicyName, Reading, Sharing, Target},
+    model::{CloudName, Evidence, Id, Inventory, Kind, Level, Mode, PolicyName, Reading, Sharing, Target},
 };
 
 /// One grant of a person, or of a project or an account that was theirs.
@@ -64,8 +66,12 @@ impl Grant {
 pub fn fates(who: &Who, inventory: &Inventory, judged: &[(&Policy, &Evaluation)]) -> Vec<Grant> {
     let mut grants = of_users(who, inventory);
     grants.extend(of_what_they_owned(who, inventory));
+    let heard: Vec<(&Policy, Words)> = judged
+        .iter()
+        .map(|(policy, evaluation)| (*policy, Words::of(evaluation)))
+        .collect();
     for grant in &mut grants {
-        grant.said = said(&grant.target(), judged);
+        grant.said = said(&grant.target(), &heard);
     }
     grants
 }
@@ -125,18 +131,41 @@ fn grant(inventory: &Inventory, kind: Kind, resource: &Id, subject: &Id) -> Gran
     }
 }
 
-fn said(target: &Target, judged: &[(&Policy, &Evaluation)]) -> Vec<Said> {
-    let word = |evaluation: &Evaluation| {
-        let goes = evaluation.revocations.iter().find(|each| each.target == *target);
-        let goes = goes.map(|each| (Word::Goes, each.evidence.reason()));
-        let stays = evaluation.spared.iter().find(|each| each.target == *target);
-        let stays = stays.map(|each| (Word::Stays, each.reason.clone()));
-        let unclear = evaluation.unreadable.iter().find(|each| each.target == *target);
-        let unclear = unclear.map(|each| (Word::Unclear, each.problem.clone()));
-        goes.or(stays).or(unclear)
-    };
-    let said = judged.iter().filter_map(|(policy, evaluation)| {
-        let (word, why) = word(evaluation)?;
+/// What one policy says of each target: a project can have as many grants as a
+/// policy has decisions, so that none may be looked for one by one.
+struct Words<'a> {
+    goes: HashMap<&'a Target, &'a Evidence>,
+    stays: HashMap<&'a Target, &'a str>,
+    unclear: HashMap<&'a Target, &'a str>,
+}
+
+impl<'a> Words<'a> {
+    fn of(evaluation: &'a Evaluation) -> Words<'a> {
+        let goes = evaluation.revocations.iter();
+        let stays = evaluation.spared.iter();
+        let unclear = evaluation.unreadable.iter();
+        Words {
+            goes: goes.map(|each| (&each.target, &each.evidence)).collect(),
+            stays: stays.map(|each| (&each.target, each.reason.as_str())).collect(),
+            unclear: unclear
+                .map(|each| (&each.target, each.problem.as_str()))
+                .collect(),
+        }
+    }
+
+    fn on(&self, target: &Target) -> Option<(Word, String)> {
+        let goes = self.goes.get(target);
+        let stays = self.stays.get(target);
+        let unclear = self.unclear.get(target);
+        goes.map(|evidence| (Word::Goes, evidence.reason()))
+            .or(stays.map(|reason| (Word::Stays, (*reason).to_owned())))
+            .or(unclear.map(|problem| (Word::Unclear, (*problem).to_owned())))
+    }
+}
+
+fn said(target: &Target, heard: &[(&Policy, Words)]) -> Vec<Said> {
+    let said = heard.iter().filter_map(|(policy, words)| {
+        let (word, why) = words.on(target)?;
         Some(Said {
             policy: policy.name.clone(),
             mode: policy.mode,

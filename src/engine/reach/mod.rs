@@ -7,6 +7,7 @@
 mod explain;
 mod fate;
 mod lists;
+mod shares;
 mod who;
 
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,7 @@ use std::collections::{HashMap, HashSet};
 pub use explain::{Explanation, NamespaceAccess, Person, RepositoryAccess, SharedRepository, explain};
 pub use fate::{Grant, Said, Word, fates};
 pub use lists::{ListWord, Says, list_words};
+pub use shares::{LookedAt, images_looked_at, repositories_looked_at};
 pub use who::{Users, Who, who};
 
 use crate::model::{Id, Inventory, Kind, Level, Namespace, Permission, Reading, Revocation};

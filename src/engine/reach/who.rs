@@ -54,6 +54,24 @@ pub struct Who {
 }
 
 impl Who {
+    /// One project, and the entries that say whose it was.
+    pub fn of_project(id: &Id, rolls: &[&Roll]) -> Who {
+        Who {
+            entries: entries_that(rolls, |entry| entry.projects.contains(id)),
+            projects: BTreeSet::from([id.clone()]),
+            ..Who::default()
+        }
+    }
+
+    /// One account, and the entries that say whose it was.
+    pub fn of_account(name: &Id, rolls: &[&Roll]) -> Who {
+        Who {
+            entries: entries_that(rolls, |entry| entry.accounts.contains(name)),
+            accounts: BTreeSet::from([name.clone()]),
+            ..Who::default()
+        }
+    }
+
     /// No cloud and no list knows it.
     pub fn is_nobody(&self) -> bool {
         self.users.values().all(BTreeSet::is_empty) && self.entries.values().all(BTreeSet::is_empty)
@@ -100,6 +118,18 @@ pub fn who<'a>(word: &str, clouds: &[Users<'a>], rolls: &[&'a Roll], now: Timest
         }
     }
     who
+}
+
+fn entries_that(rolls: &[&Roll], name_it: impl Fn(&Entry) -> bool) -> BTreeMap<SourceName, BTreeSet<usize>> {
+    let named = |roll: &Roll| {
+        let entries = roll.entries.iter().enumerate();
+        let named = entries.filter(|(_, entry)| name_it(entry));
+        named.map(|(position, _)| position).collect()
+    };
+    rolls
+        .iter()
+        .map(|roll| (roll.source.clone(), named(roll)))
+        .collect()
 }
 
 /// Entries of which the word is a key: those that would match a user of whom

@@ -25,6 +25,7 @@ use crate::{
     providers::{
         Clock,
         http::Answer,
+        lane,
         refusals::{Part, Standing},
         token::skew,
     },
@@ -100,10 +101,11 @@ impl Signer {
         if let Some(failure) = turn.forbidden(&self.part(), now) {
             return Err(Refusal::Failed(failure));
         }
-        match self.send_once(wire, ask, prepared, scope).await {
+        // All who share the key wait for this one, what is urgent among them.
+        match lane::urgent(self.send_once(wire, ask, prepared, scope)).await {
             Ok((result, taken)) => {
                 if taken {
-                    turn.accepted(&mut self.part());
+                    turn.accepted(&mut self.part(), now);
                     self.proven.store(true, Ordering::SeqCst);
                 }
                 result
@@ -123,11 +125,17 @@ impl Signer {
         scope: Scope<'_>,
     ) -> Result<Answer, Refusal> {
         match self.send_once(wire, ask, prepared, scope).await {
-            Ok((result, _)) => result,
+            Ok((result, taken)) => {
+                if taken {
+                    self.credential.vouch((self.clock)());
+                }
+                result
+            }
             Err(failure) => {
                 // Not only once it is this one's turn: nothing more is to be
                 // signed from now on.
                 self.proven.store(false, Ordering::SeqCst);
+                self.credential.doubt(&self.part(), (self.clock)());
                 let mut turn = self.credential.turn().await;
                 turn.refused(&mut self.part(), failure.clone(), (self.clock)());
                 Err(Refusal::Failed(failure))

@@ -60,7 +60,7 @@ impl Sections {
             return false;
         }
         match is_good {
-            true => turn.accepted(part),
+            true => turn.accepted(part, at(minutes)),
             false => turn.refused(part, refusal(), at(minutes)),
         }
         true
@@ -124,11 +124,57 @@ async fn a_secret_that_went_bad_is_held_back_for_all_even_if_one_section_was_bad
     assert!(sections.tries(1, 40, false).await, "the secret was changed");
     assert!(!sections.tries(2, 40, false).await);
     assert!(!sections.tries(0, 40, false).await);
-    assert!(sections.tries(0, 55, false).await);
     assert!(
-        !sections.tries(2, 55, false).await,
+        !sections.tries(0, 55, false).await,
+        "those that were refused come last"
+    );
+    assert!(sections.tries(2, 55, false).await);
+    assert!(
+        !sections.tries(0, 69, false).await,
         "nobody was accepted meanwhile"
     );
+}
+
+#[tokio::test]
+async fn two_bad_sections_leave_the_good_one_its_turn_each_time_that_it_logs_in() {
+    let mut sections = Sections::new(3);
+    assert!(sections.tries(0, 0, false).await);
+    assert!(sections.tries(2, 15, true).await);
+    assert!(
+        sections.tries(1, 15, false).await,
+        "the password may have been changed"
+    );
+    // It has a token now, and asks for no other one until that ends.
+    for minutes in 17..1200 {
+        sections.tries(0, minutes, false).await;
+        sections.tries(1, minutes, false).await;
+    }
+    let waited = async |mut sections: Sections| {
+        for minutes in 1200.. {
+            let bad = [0, 1];
+            for section in bad {
+                sections.tries(section, minutes, false).await;
+            }
+            if sections.tries(2, minutes, true).await {
+                return minutes - 1200;
+            }
+        }
+        unreachable!("without an end")
+    };
+    assert!(waited(sections).await <= 15);
+}
+
+#[tokio::test]
+async fn six_sections_try_a_secret_that_went_bad_no_more_often_than_one() {
+    let mut sections = Sections::new(6);
+    sections.tries(5, 0, true).await;
+    let mut tries = 0;
+    for minutes in 1..=240 {
+        for section in 0..5 {
+            tries += i64::from(sections.tries(section, minutes, false).await);
+        }
+    }
+    assert!(tries <= 240 / 15, "{tries}");
 }
 
 #[tokio::test]

@@ -113,3 +113,27 @@ fn a_list_says_where_somebody_stands_since_when_or_that_nobody_is_there() {
     let nowhere = Some(String::new());
     assert_eq!(says("Nobody-Here"), (Says::Listed, None, nowhere, since));
 }
+
+#[test]
+fn a_project_and_an_account_lead_to_the_entries_that_name_them() {
+    let owner = Entry {
+        projects: vec![Id::from("p-1")],
+        accounts: vec![Id::from("partner")],
+        ..entry("bob")
+    };
+    let leavers = roll("leavers", UserKey::Name, vec![entry("x"), owner]);
+    for who in [
+        Who::of_project(&Id::from("p-1"), &[&leavers]),
+        Who::of_account(&Id::from("partner"), &[&leavers]),
+    ] {
+        assert_eq!(who.entries["leavers"], BTreeSet::from([1]));
+        assert!(!who.is_nobody());
+    }
+    // An account is no project, and nobody's key is asked for.
+    for who in [
+        Who::of_project(&Id::from("partner"), &[&leavers]),
+        Who::of_account(&Id::from("bob"), &[&leavers]),
+    ] {
+        assert!(who.is_nobody());
+    }
+}
