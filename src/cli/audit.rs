@@ -101,20 +101,16 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
             };
             let records = store.audit(filter, limit).await?;
             let is_empty = records.is_empty();
-            let exit = list(records, output)?;
-            match policy {
-                Some(policy) if is_empty => known_policy::is_known(config, &store, &policy).await,
-                _ => Ok(exit),
-            }
+            list(records, output)?;
+            known_policy::exit(config, &store, policy.as_ref(), is_empty).await
         }
         Command::Verify { head, output } => verify(&store, head.as_ref(), output).await,
     }
 }
 
-fn list(records: Vec<AuditRecord>, output: Output) -> anyhow::Result<Exit> {
+fn list(records: Vec<AuditRecord>, output: Output) -> anyhow::Result<()> {
     if output == Output::Json {
-        print_json(&serde_json::json!({ "records": records }))?;
-        return Ok(Exit::Done);
+        return print_json(&serde_json::json!({ "records": records }));
     }
     let rows = records.into_iter().map(|record| {
         let what = match (record.task, record.run) {
@@ -146,8 +142,7 @@ fn list(records: Vec<AuditRecord>, output: Output) -> anyhow::Result<Exit> {
     print_line(&output::table(
         ["record", "at", "by", "event", "of", "state", "about"],
         rows,
-    ))?;
-    Ok(Exit::Done)
+    ))
 }
 
 async fn verify(store: &Store, head: Option<&Head>, output: Output) -> anyhow::Result<Exit> {

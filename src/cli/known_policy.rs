@@ -3,30 +3,37 @@
 
 use std::{collections::BTreeSet, path::Path};
 
-use jiff::Timestamp;
+use super::{Exit, output};
+use crate::{config, model::PolicyName, store::Store};
 
-use super::{Exit, assemble, output};
-use crate::{model::PolicyName, store::Store};
-
-/// How a listing ends that found nothing of this policy: with a mistake on the
-/// command line where neither the configuration nor the store knows it.
+/// How a listing ends: where it was to be of one policy and is empty, with a
+/// mistake on the command line if neither the configuration nor the store knows
+/// that policy.
 ///
 /// # Errors
 /// The store cannot be read.
-pub async fn is_known(config: &Path, store: &Store, policy: &PolicyName) -> anyhow::Result<Exit> {
+pub async fn exit(
+    config: &Path,
+    store: &Store,
+    policy: Option<&PolicyName>,
+    is_empty: bool,
+) -> anyhow::Result<Exit> {
+    let Some(policy) = policy.filter(|_| is_empty) else {
+        return Ok(Exit::Done);
+    };
     let mut known = store.policies().await?;
     if known.contains(policy) {
         return Ok(Exit::Done);
     }
-    let Ok(loaded) = assemble::load(config, Timestamp::now()) else {
+    let Ok(configured) = config::policy_names(config) else {
         output::tell(&format!(
-            "nothing in the store is of a policy {:?}, and the configuration, which does not load, \
-             cannot tell whether there is one: revokd check\n",
+            "nothing in the store is of a policy {:?}, and the files of policies, which cannot be read, \
+             do not tell whether there is one: revokd check\n",
             policy.as_str()
         ));
         return Ok(Exit::Failed);
     };
-    known.extend(loaded.config.policies.iter().map(|policy| policy.name.clone()));
+    known.extend(configured);
     match known.contains(policy) {
         true => Ok(Exit::Done),
         false => {
@@ -38,9 +45,27 @@ pub async fn is_known(config: &Path, store: &Store, policy: &PolicyName) -> anyh
 
 fn unknown(policy: &PolicyName, known: &BTreeSet<PolicyName>) -> String {
     let known: Vec<&str> = known.iter().map(PolicyName::as_str).collect();
-    format!(
-        "error: there is no policy {:?}; there are: {}\n",
-        policy.as_str(),
-        known.join(", ")
-    )
+    let told = match known.is_empty() {
+        true => "there is none at all".to_owned(),
+        false => format!("there are: {}", known.join(", ")),
+    };
+    format!("error: there is no policy {:?}; {told}\n", policy.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_policy_is_told_with_the_known_ones_or_that_there_is_none() {
+        let known = BTreeSet::from(["a".into(), "b".into()]);
+        assert_eq!(
+            unknown(&"c".into(), &known),
+            "error: there is no policy \"c\"; there are: a, b\n"
+        );
+        assert_eq!(
+            unknown(&"c".into(), &BTreeSet::new()),
+            "error: there is no policy \"c\"; there is none at all\n"
+        );
+    }
 }

@@ -107,11 +107,8 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 .into_iter()
                 .map(Row::of)
                 .collect();
-            let exit = list(&runs, output)?;
-            match policy {
-                Some(policy) if runs.is_empty() => known_policy::is_known(config, &store, &policy).await,
-                _ => Ok(exit),
-            }
+            list(&runs, output)?;
+            known_policy::exit(config, &store, policy.as_ref(), runs.is_empty()).await
         }
         Command::Show { id, limit, output } => show(&store, id, limit, output).await,
         Command::Allow { id } => {
@@ -159,10 +156,9 @@ impl Row {
     }
 }
 
-fn list(runs: &[Row], output: Output) -> anyhow::Result<Exit> {
+fn list(runs: &[Row], output: Output) -> anyhow::Result<()> {
     if output == Output::Json {
-        print_json(&serde_json::json!({ "runs": runs }))?;
-        return Ok(Exit::Done);
+        return print_json(&serde_json::json!({ "runs": runs }));
     }
     let rows = runs.iter().map(|row| {
         let (run, totals) = (&row.run, row.run.totals);
@@ -198,7 +194,7 @@ fn list(runs: &[Row], output: Output) -> anyhow::Result<Exit> {
             print_line(&format!("run {}: {note}", run.id))?;
         }
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 #[derive(Serialize)]

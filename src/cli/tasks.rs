@@ -116,11 +116,8 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 subject,
             };
             let tasks = store.tasks(filter, limit).await?;
-            let exit = list(&tasks, output)?;
-            match policy {
-                Some(policy) if tasks.is_empty() => known_policy::is_known(config, &store, &policy).await,
-                _ => Ok(exit),
-            }
+            list(&tasks, output)?;
+            known_policy::exit(config, &store, policy.as_ref(), tasks.is_empty()).await
         }
         Command::Show { id, output } => show(&store, id, output).await,
         Command::Retry { id } => {
@@ -194,11 +191,10 @@ impl TaskRow {
     }
 }
 
-fn list(tasks: &[Task], output: Output) -> anyhow::Result<Exit> {
+fn list(tasks: &[Task], output: Output) -> anyhow::Result<()> {
     if output == Output::Json {
         let rows: Vec<TaskRow> = tasks.iter().map(TaskRow::of).collect();
-        print_json(&serde_json::json!({ "tasks": rows }))?;
-        return Ok(Exit::Done);
+        return print_json(&serde_json::json!({ "tasks": rows }));
     }
     let cells = tasks.iter().map(|task| {
         let state = task
@@ -225,8 +221,7 @@ fn list(tasks: &[Task], output: Output) -> anyhow::Result<Exit> {
             "note",
         ],
         cells,
-    ))?;
-    Ok(Exit::Done)
+    ))
 }
 
 #[derive(Serialize)]

@@ -31,6 +31,7 @@ mod kinds;
 mod match_keys;
 mod matcher;
 mod policy;
+mod policy_names;
 mod protect;
 mod reader;
 mod registry_names;
@@ -45,6 +46,7 @@ use std::{collections::BTreeMap, path::Path};
 use files::Files;
 use jiff::Timestamp;
 use policy::{KnownCloud, Named, Surroundings};
+pub use policy_names::policy_names;
 pub use problem::Problems;
 
 use problem::Problem;

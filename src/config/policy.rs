@@ -38,6 +38,8 @@ pub struct KnownCloud {
     pub provider: Option<ProviderName>,
 }
 
+pub const NAMELESS_HINT: &str = "every policy has a name of its own: name = \"partner-shares-lapse\"";
+
 /// A policy with the place of its name, for finding two of one name.
 pub struct Named {
     pub name: String,
@@ -53,11 +55,9 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub fn read(mut table: Table<'_>, around: &Surroundings<'_>) -> Option<Named> {
     let before = table.sink.count();
     let digest = digest(table.entries());
-    let name = table.require(
-        "name",
-        "every policy has a name of its own: name = \"partner-shares-lapse\"",
-    );
-    let name = name.and_then(|value| value.text());
+    let name = table
+        .require("name", NAMELESS_HINT)
+        .and_then(|value| value.text());
     if let Some(name) = &name {
         check_name(name);
     }

@@ -1,6 +1,6 @@
 //! One run of a policy: collect, evaluate, brake, enqueue.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -17,7 +17,7 @@ use crate::{
         policy::Policy,
         reconcile::{Reconciled, reconcile},
     },
-    model::{Hold, Mode, Priority, Revocation, RunId, RunState, Trigger},
+    model::{Hold, LiveTask, Mode, Priority, Revocation, RunId, RunState, Target, Trigger},
     providers::lane,
     store::{Begun, Conclusion, Enqueue, NewRun, RunError, StoreError},
 };
@@ -245,8 +245,9 @@ async fn decide(
         release: reconciled.release.clone(),
         now,
     };
-    count_returned(context, policy, &reconciled.fresh).await?;
+    let returned = returned(context, policy, &reconciled.fresh, &live).await?;
     let finished = context.store.finish_run(conclusion).await?;
+    context.metrics.targets_returned(&policy.name, returned);
     totals.queued = finished.queued;
     notes.extend(finished.notes());
     let (state, waits) = match finished.held {
@@ -267,24 +268,31 @@ async fn decide(
     })
 }
 
-/// What somebody gives back again and again is removed each time, which no other
-/// figure shows. What was removed while the clouds were read may have been seen
-/// before that, and did not come back.
-async fn count_returned(context: &Context, policy: &Policy, fresh: &[&Revocation]) -> Result<(), StoreError> {
+/// How many of the new decisions are about what was given back. What somebody
+/// gives back again and again is removed each time, which no other figure shows.
+///
+/// What is in the queue already was counted when it came there, though a run
+/// that replaces another decides on it anew. What was removed while the clouds
+/// were read may have been seen before that, and did not come back.
+async fn returned(
+    context: &Context,
+    policy: &Policy,
+    fresh: &[&Revocation],
+    live: &[LiveTask],
+) -> Result<u64, StoreError> {
     if policy.mode == Mode::Observe {
-        return Ok(());
+        return Ok(0);
     }
+    let live: HashSet<&Target> = live.iter().map(|task| &task.target).collect();
     let seen = fresh
         .iter()
-        .map(|revocation| (&revocation.target, revocation.evidence.observed_at));
+        .map(|revocation| (&revocation.target, revocation.evidence.observed_at))
+        .filter(|(target, _)| !live.contains(target));
     let wanted = seen.clone();
     let wanted = wanted.map(|(target, at)| (target.clone(), at - RETURNED_WITHIN));
     let removed = context.store.removed_since(wanted.collect()).await?;
     let returned = seen.filter(|(target, at)| removed.get(target).is_some_and(|removed| removed < at));
-    context
-        .metrics
-        .targets_returned(&policy.name, returned.count() as u64);
-    Ok(())
+    Ok(returned.count() as u64)
 }
 
 /// Where the new decisions of a run go.

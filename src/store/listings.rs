@@ -95,12 +95,11 @@ impl Store {
             .await
     }
 
-    /// Every policy that a run or a task here is of, or was once.
+    /// Every policy that a run here is of, and with it every task.
     pub async fn policies(&self) -> Result<BTreeSet<PolicyName>, StoreError> {
         let names = |connection: &Connection| {
-            let mut select = connection.prepare_cached(
-                "SELECT policy FROM policies UNION SELECT policy FROM runs UNION SELECT policy FROM tasks",
-            )?;
+            let mut select =
+                connection.prepare_cached("SELECT policy FROM policies UNION SELECT policy FROM runs")?;
             let names = select.query_map([], |row| row.get(0))?;
             Ok(names.collect::<Result<_, _>>()?)
         };

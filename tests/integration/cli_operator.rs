@@ -103,6 +103,31 @@ async fn a_policy_that_nobody_knows_is_told_from_one_that_did_nothing() {
 }
 
 #[tokio::test]
+async fn a_policy_that_never_ran_is_known_to_who_may_not_read_the_secrets() {
+    let stage = stage().await;
+    stage.write_policies(&[of_image("newcomer", "new-*")]);
+    let password = stage.password("sim");
+    fs::remove_file(stage.path("sim-password")).expect("a secret");
+    for listing in ["runs", "tasks", "audit"] {
+        let ran = stage.command(&[listing, "list", "--policy", "newcomer"]).await;
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{listing}");
+        let ran = stage.command(&[listing, "list", "--policy", "partner"]).await;
+        assert_eq!(ran.code, Some(2), "{listing}: {}", ran.stderr);
+    }
+    fs::write(stage.path("policies/broken.toml"), "not TOML").expect("a policy");
+    let ran = stage.command(&["runs", "list", "--policy", "newcomer"]).await;
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("do not tell whether there is one"),
+        "{}",
+        ran.stderr
+    );
+    fs::remove_file(stage.path("policies/broken.toml")).expect("a policy");
+    stage.write_password("sim", &password);
+    stage.finish().await;
+}
+
+#[tokio::test]
 async fn a_run_is_shown_with_what_it_decided() {
     let stage = stage().await;
     let run = told(&stage, &["runs", "show", "3"]).await;

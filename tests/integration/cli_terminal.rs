@@ -2,22 +2,46 @@
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{ErrorKind, Read, Write},
+    io::{Read, Write},
     os::unix::process::ExitStatusExt,
     path::Path,
     process::{Child, Command, ExitStatus},
+    time::{Duration, Instant},
 };
 
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     process::{Pid, Signal, kill_process},
     pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt},
-    termios::{LocalModes, tcgetattr},
+    termios::{LocalModes, SpecialCodeIndex, tcgetattr},
 };
 use tempfile::TempDir;
 
 use crate::cli_folder::revokd;
 
 const SECRET: &str = "typed-by-nobody-else";
+
+/// What is not shown within that time never is.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Also how soon it is noticed that the program has ended: nothing else tells,
+/// as long as the other side of the terminal is open here.
+const LOOKED_AT_EVERY: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 50_000_000,
+};
+
+const INIT: [&str; 9] = [
+    "init",
+    "prod",
+    "--provider=openstack",
+    "--no-test",
+    "--auth-url=http://127.0.0.1:1/v3",
+    "--region=RegionOne",
+    "--user=revokd",
+    "--user-domain=Default",
+    "--project=images",
+];
 
 /// `init` at a terminal of its own, up to the question for the secret.
 struct Asked {
@@ -31,7 +55,13 @@ struct Asked {
 }
 
 impl Asked {
+    #[track_caller]
     fn new() -> Asked {
+        Asked::by(&[INIT.as_slice(), &["--project-domain=Default"]].concat())
+    }
+
+    #[track_caller]
+    fn by(arguments: &[&str]) -> Asked {
         let ours =
             openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).expect("a terminal");
         grantpt(&ours).expect("our terminal");
@@ -44,7 +74,7 @@ impl Asked {
             .expect("the other side");
         let folder = tempfile::tempdir().expect("a directory");
         let modes_before = modes(&theirs);
-        let child = init_at(&theirs, &folder.path().join("revokd.toml"));
+        let child = revokd_at(&theirs, arguments, &folder.path().join("revokd.toml"));
         let mut asked = Asked {
             folder,
             ours: File::from(ours),
@@ -63,48 +93,69 @@ impl Asked {
 
     #[track_caller]
     fn read_until(&mut self, words: &str) {
-        while !self.shown.contains(words) {
-            let more = read(&mut self.ours);
-            let more = more.unwrap_or_else(|| panic!("{words:?} is never shown:\n{}", self.shown));
-            self.shown.push_str(&more);
+        let ended = self.read_while(&format!("{words:?} is shown"), |shown| !shown.contains(words));
+        if let Some(status) = ended {
+            panic!("{words:?} is never shown ({status}):\n{}", self.shown);
         }
+    }
+
+    /// Until it holds no longer, or the program has ended and all was read.
+    #[track_caller]
+    fn read_while(&mut self, awaited: &str, goes_on: impl Fn(&str) -> bool) -> Option<ExitStatus> {
+        let deadline = Instant::now() + PATIENCE;
+        while goes_on(&self.shown) {
+            let ended = self.child.try_wait().expect("a child of ours");
+            if self.read_some() {
+                continue;
+            }
+            if let Some(status) = ended {
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                self.child.kill().expect("a child of ours");
+                panic!("waiting until {awaited}: it never comes to it:\n{}", self.shown);
+            }
+        }
+        None
+    }
+
+    /// Whether something came.
+    fn read_some(&mut self) -> bool {
+        let mut waiting = [PollFd::new(&self.ours, PollFlags::IN)];
+        if !poll(&mut waiting, Some(&LOOKED_AT_EVERY)).is_ok_and(|ready| ready > 0) {
+            return false;
+        }
+        let mut bytes = [0; 4096];
+        let length = self.ours.read(&mut bytes).expect("the other side is open");
+        self.shown.push_str(&String::from_utf8_lossy(&bytes[..length]));
+        length > 0
     }
 
     /// Waits for the end of the program: how it ended, all that was shown, and
     /// the folder of the configuration.
     #[track_caller]
-    fn end(self) -> (ExitStatus, String, TempDir) {
-        let Asked {
-            folder,
-            mut ours,
-            theirs,
-            modes_before,
-            mut child,
-            mut shown,
-        } = self;
-        let status = child.wait().expect("a child of ours");
-        assert_eq!(modes(&theirs), modes_before, "the terminal is as it was");
-        drop(theirs);
-        while let Some(more) = read(&mut ours) {
-            shown.push_str(&more);
-        }
-        assert!(!shown.contains(SECRET), "{shown}");
-        (status, shown, folder)
+    fn end(mut self) -> (ExitStatus, String, TempDir) {
+        let status = self.read_while("the program ends", |_| true);
+        let status = status.expect("nothing else ends the reading");
+        assert_eq!(
+            modes(&self.theirs),
+            self.modes_before,
+            "the terminal is as it was"
+        );
+        assert!(!self.shown.contains(SECRET), "{}", self.shown);
+        (status, self.shown, self.folder)
     }
 }
 
 /// A terminal signals those of its own session alone, which `setsid` makes.
-fn init_at(terminal: &File, config: &Path) -> Child {
+fn revokd_at(terminal: &File, arguments: &[&str], config: &Path) -> Child {
     let program = revokd(&[]);
     let side = || terminal.try_clone().expect("a handle");
     let mut command = Command::new("/usr/bin/setsid");
     command
         .arg("--ctty")
         .arg(program.get_program())
-        .args(["init", "prod", "--provider=openstack", "--no-test"])
-        .args(["--auth-url=http://127.0.0.1:1/v3", "--region=RegionOne"])
-        .args(["--user=revokd", "--user-domain=Default"])
-        .args(["--project=images", "--project-domain=Default"])
+        .args(arguments)
         .arg("--config")
         .arg(config)
         .env_clear()
@@ -113,17 +164,6 @@ fn init_at(terminal: &File, config: &Path) -> Child {
         .stdout(side())
         .stderr(side());
     command.spawn().expect("setsid of util-linux")
-}
-
-/// `None` once nobody has the terminal open any more.
-fn read(terminal: &mut File) -> Option<String> {
-    let mut bytes = [0; 4096];
-    match terminal.read(&mut bytes) {
-        Ok(0) => None,
-        Ok(length) => Some(String::from_utf8_lossy(&bytes[..length]).into_owned()),
-        Err(error) if error.kind() == ErrorKind::Interrupted => Some(String::new()),
-        Err(_) => None,
-    }
 }
 
 /// All that `stty -a` tells.
@@ -188,4 +228,46 @@ fn an_end_of_input_is_no_secret() {
     let (status, shown, _) = asked.end();
     assert_eq!(status.code(), Some(1), "{shown}");
     assert!(shown.contains("the answers ended"), "{shown}");
+}
+
+#[test]
+fn the_key_that_stops_a_program_does_nothing_while_a_secret_is_typed() {
+    let mut asked = Asked::new();
+    let stopping = |terminal: &File| {
+        let modes = tcgetattr(terminal).expect("the modes of a terminal");
+        modes.special_codes[SpecialCodeIndex::VSUSP]
+    };
+    assert_eq!(stopping(&asked.theirs), 0, "no key");
+    asked.type_in(&format!("{SECRET}\n"));
+    asked.read_until("Write this? [Y/n] ");
+    assert_eq!(stopping(&asked.theirs), 0x1a, "Ctrl-Z");
+    asked.type_in("n\n");
+    let (status, shown, _) = asked.end();
+    assert_eq!(status.code(), Some(1), "{shown}");
+}
+
+#[test]
+fn a_question_that_is_asked_again_and_again_is_watched_by_one_thread() {
+    let mut asked = Asked::new();
+    for times in 2..=4 {
+        asked.type_in("\n");
+        asked.read_while(&format!("it asks {times} times"), |shown| {
+            shown.matches("(not shown): ").count() < times
+        });
+    }
+    let threads = fs::read_dir(format!("/proc/{}/task", asked.child.id())).expect("a process of ours");
+    let names = threads.map(|thread| {
+        let name = thread.expect("a thread").path().join("comm");
+        fs::read_to_string(name).expect("its name")
+    });
+    assert_eq!(names.filter(|name| name == "terminal\n").count(), 1);
+    asked.type_in("\u{3}");
+    let (status, shown, _) = asked.end();
+    assert_eq!(status.signal(), Some(Signal::INT.as_raw()), "{status}\n{shown}");
+}
+
+#[test]
+#[should_panic(expected = "cannot be used multiple times")]
+fn a_program_that_ends_before_it_asks_fails_the_test_with_what_it_told() {
+    Asked::by(&[INIT.as_slice(), &["--project=again"]].concat());
 }
