@@ -148,7 +148,7 @@ impl<L: Login> Session<L> {
             return Err(failure.clone());
         }
         // Whoever comes meanwhile waits for this login, urgent calls among them.
-        let outcome = lane::urgent(self.login.log_in(now)).await;
+        let outcome = Box::pin(lane::urgent(self.login.log_in(now))).await;
         self.logins.fetch_add(1, Ordering::SeqCst);
         let failure = match outcome {
             Ok(token) => {

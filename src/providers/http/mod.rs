@@ -100,7 +100,9 @@ impl Http {
         })?;
         let operation = request.operation;
         let started = Instant::now();
-        let answer = self.exchange(request).await;
+        // In a box, since every call around this one, and there are many, would
+        // hold the whole of it on its stack.
+        let answer = Box::pin(self.exchange(request)).await;
         (self.observer)(Call {
             operation,
             result: call_result(&answer),

@@ -123,8 +123,8 @@ impl Api {
             self.knows_itself(ask.operation).await.map_err(Refusal::Failed)?;
         }
         match &self.access {
-            Access::Tokens(tokens) => tokens.send(&self.wire, ask).await,
-            Access::Keys(keys) => keys.send(&self.wire, ask).await,
+            Access::Tokens(tokens) => Box::pin(tokens.send(&self.wire, ask)).await,
+            Access::Keys(keys) => Box::pin(keys.send(&self.wire, ask)).await,
         }
     }
 
@@ -133,8 +133,8 @@ impl Api {
     /// users fail then.
     pub async fn caller(&self) -> Result<Caller, Failure> {
         match &self.access {
-            Access::Tokens(tokens) => tokens.caller().await,
-            Access::Keys(keys) => keys.caller().await,
+            Access::Tokens(tokens) => Box::pin(tokens.caller()).await,
+            Access::Keys(keys) => Box::pin(keys.caller()).await,
         }
     }
 
