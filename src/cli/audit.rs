@@ -15,9 +15,7 @@ use crate::{
 
 /// Read the audit, and check that nobody changed it
 #[derive(clap::Args)]
-#[command(
-    after_help = "Examples:\n  revokd audit list --policy leavers-lose-the-registry\n  revokd audit verify"
-)]
+#[command(after_help = "Examples:\n  revokd audit list --policy people-who-left\n  revokd audit verify")]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -99,7 +97,11 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 policy: policy.clone(),
                 ..AuditFilter::default()
             };
-            let records = store.audit(filter, limit).await?;
+            let mut found = store.audit(filter, limit.saturating_add(1)).await?;
+            // They come in the order in which they were written.
+            found.reverse();
+            let mut records = output::newest(found, limit);
+            records.reverse();
             let is_empty = records.is_empty();
             list(records, output)?;
             known_policy::exit(config, &store, policy.as_ref(), is_empty).await

@@ -60,6 +60,18 @@ pub fn print_error(error: &anyhow::Error) {
     }
 }
 
+/// As many as were asked for of one more than that. A list that is cut shows it:
+/// what is not in it may be there all the same.
+pub fn newest<T>(mut found: Vec<T>, limit: usize) -> Vec<T> {
+    if found.len() > limit {
+        found.truncate(limit);
+        tell(&format!(
+            "there are more than these, the newest {limit}: --limit shows more\n"
+        ));
+    }
+    found
+}
+
 /// Like `eprint!`, which panics where nobody reads: what was told to nobody
 /// must not change how a command ends.
 pub fn tell(text: &str) {

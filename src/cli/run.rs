@@ -32,7 +32,7 @@ use crate::{
 #[command(
     group = clap::ArgGroup::new(PASS).multiple(true),
     after_help = "Examples:\n  revokd run\n  revokd run --once\n  revokd run --once partner-shares-lapse\n  \
-                  revokd run --policy leavers-lose-the-registry   someone left: do not wait for the schedule"
+                  revokd run --policy people-who-left   someone left: do not wait for the schedule"
 )]
 #[group(skip)]
 pub struct Arguments {

@@ -101,12 +101,9 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 policy: policy.clone(),
                 state,
             };
-            let runs: Vec<Row> = store
-                .runs(filter, limit)
-                .await?
-                .into_iter()
-                .map(Row::of)
-                .collect();
+            let found = store.runs(filter, limit.saturating_add(1)).await?;
+            let found = output::newest(found, limit).into_iter();
+            let runs: Vec<Row> = found.map(Row::of).collect();
             list(&runs, output)?;
             known_policy::exit(config, &store, policy.as_ref(), runs.is_empty()).await
         }

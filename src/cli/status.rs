@@ -37,8 +37,9 @@ use crate::{
 /// Show at a glance: does it work, what is next, what is stuck, what needs you
 ///
 /// Asks the store, and a running daemon at the address of `[daemon] listen`.
-/// Exits with 0 whatever it has to tell; programs read `verdict` with --output
-/// json: working, needs-you or not-working.
+/// Exits with 0 whatever it has to tell, or with 3 if the configuration does not
+/// load; programs read `verdict` with --output json: working, needs-you or
+/// not-working.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  revokd status\n  revokd status --output json")]
 pub struct Arguments {

@@ -115,7 +115,8 @@ pub async fn main(config: &Path, arguments: Arguments) -> anyhow::Result<Exit> {
                 resource,
                 subject,
             };
-            let tasks = store.tasks(filter, limit).await?;
+            let found = store.tasks(filter, limit.saturating_add(1)).await?;
+            let tasks = output::newest(found, limit);
             list(&tasks, output)?;
             known_policy::exit(config, &store, policy.as_ref(), tasks.is_empty()).await
         }

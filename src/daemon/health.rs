@@ -8,7 +8,7 @@ use crate::{metrics::Queue, store::StoreError};
 pub async fn store_works(context: &Context) -> Result<(), String> {
     context
         .store
-        .ping()
+        .takes_writes()
         .await
         .map_err(|error| format!("store: {error}"))
 }

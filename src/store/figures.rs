@@ -122,7 +122,18 @@ impl Store {
         self.shared.readers.read(hash).await
     }
 
-    /// Goes through the writer and waits for the disk, like any change.
+    /// Whether a change would be kept: one that changes nothing is made, and
+    /// waits for the disk. On a full one nothing else would tell.
+    pub async fn takes_writes(&self) -> Result<(), StoreError> {
+        let write = |tx: &Tx<'_>| -> Result<(), StoreError> {
+            let version: i64 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+            tx.pragma_update(None, "user_version", version)?;
+            Ok(())
+        };
+        self.shared.writer.submit(write).await
+    }
+
+    /// Goes through the writer, which has nothing to write.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.shared.writer.submit(|_: &Tx<'_>| Ok(())).await
     }

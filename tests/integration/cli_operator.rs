@@ -78,6 +78,10 @@ async fn runs_are_listed_newest_first_and_can_be_filtered() {
     assert_eq!(column(&of_policy["runs"], "id"), [json!(2)]);
     let one = told(&stage, &["runs", "list", "--limit", "1"]).await;
     assert_eq!(column(&one["runs"], "id"), [json!(3)]);
+    let cut = stage.command(&["runs", "list", "--limit", "1"]).await;
+    assert!(cut.stderr.contains("more than these, the newest 1:"), "{cut:?}");
+    let whole = stage.command(&["runs", "list", "--limit", "3"]).await;
+    assert!(!whole.stderr.contains("more than these"), "{whole:?}");
     let table = shown(&stage, &["runs", "list"]).await;
     let told = "run 3: brake: wants 2 revocations, max_revocations is 1\n";
     assert!(table.contains(told), "{table}");

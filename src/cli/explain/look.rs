@@ -126,8 +126,8 @@ impl Look {
             .iter()
             .flat_map(|grant| grant.said.iter().map(|said| said.policy.as_str()))
             .collect();
-        // Of a project or an account it is told too which policy has no word yet.
-        let idle = |judged: &Judged| asked.kind().is_some() && !judged.unproven.is_empty();
+        // It is told too which policy has no word yet.
+        let idle = |judged: &Judged| !judged.unproven.is_empty();
         let told = judged
             .iter()
             .filter(|(policy, judged)| heard.contains(policy.name.as_str()) || idle(judged));

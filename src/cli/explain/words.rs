@@ -71,7 +71,10 @@ pub fn grant(row: &GrantRow, policies: &[PolicyRow]) -> Vec<String> {
         level.unwrap_or_default()
     )];
     if grant.said.is_empty() {
-        lines.push("  stays: no policy matches".to_owned());
+        lines.push(match policies.iter().any(|policy| !policy.unproven.is_empty()) {
+            true => "  stays for now: no policy that could be judged matches".to_owned(),
+            false => "  stays: no policy matches".to_owned(),
+        });
     }
     for said in &grant.said {
         let policy = policies.iter().find(|policy| policy.name == said.policy.as_str());
@@ -104,9 +107,17 @@ fn verdict(said: &Said, policy: Option<&PolicyRow>, tasks: &[TaskRow]) -> String
         return format!("stays: policy {name} wants it gone, and only observes:");
     }
     if let Some(task) = tasks.iter().find(|task| task.policy == name.as_str()) {
-        return format!("goes by policy {name}: {}:", at(task));
+        return match (task.state.as_str(), &task.hold) {
+            ("dead", _) => format!(
+                "stays: policy {name} wants it gone, and task {0} was given up (`revokd tasks show {0}`):",
+                task.id
+            ),
+            (_, Some(_)) => format!("goes by policy {name} once that is over: {}:", at(task)),
+            _ => format!("goes by policy {name}: {}:", at(task)),
+        };
     }
-    if let Some(other) = tasks.first() {
+    // What another policy gave up is taken over.
+    if let Some(other) = tasks.iter().find(|task| task.state != "dead") {
         return format!(
             "goes: policy {name} wants it too, and {} of policy {} is at it:",
             at(other),
@@ -213,6 +224,16 @@ mod tests {
             grant(&goes, &[policy()])[1],
             "  goes by policy p: task 17, queued:"
         );
+        goes.tasks[0].hold = Some("brake".into());
+        assert!(grant(&goes, &[policy()])[1].contains("once that is over: task 17"));
+        goes.tasks = vec![TaskRow {
+            state: "dead".into(),
+            ..queued("p")
+        }];
+        let lines = grant(&goes, &[policy()]);
+        assert!(lines[1].starts_with("  stays: policy p wants it gone, and task 17 was given up"));
+        goes.tasks[0].policy = "other".into();
+        assert!(grant(&goes, &[policy()])[1].contains("with its next run"));
         goes.tasks = vec![queued("other")];
         let lines = grant(&goes, &[policy()]);
         assert!(
@@ -234,6 +255,14 @@ mod tests {
         let mut nobody = row(Word::Goes, Mode::Enforce);
         nobody.grant.said.clear();
         assert_eq!(first(&nobody), "  stays: no policy matches");
+        let unjudged = PolicyRow {
+            unproven: vec!["source leavers: not read".into()],
+            ..policy()
+        };
+        assert_eq!(
+            grant(&nobody, &[unjudged])[1],
+            "  stays for now: no policy that could be judged matches"
+        );
     }
 
     #[test]

@@ -54,8 +54,8 @@ fn of_the_configuration(status: &Status) -> Option<Item> {
         (false, None) => "mend the configuration: `revokd check`, then `systemctl start revokd`",
         (false, Some(_)) => "mend the configuration: `revokd check`, then `systemctl reload revokd`",
         (true, _) if status.reload_refused == Some(true) => {
-            "`revokd check`, then `systemctl reload revokd`; if check is good, \
-             `systemctl restart revokd`: a cloud or a secret is new"
+            "`journalctl -u revokd --grep reload` says why; mend it, then `systemctl reload revokd`, \
+             or `restart` where a cloud or a secret is new"
         }
         (true, _) => return None,
     };

@@ -120,8 +120,8 @@ stuck
   12 tasks of partner-shares-lapse on prod could go since 2026-06-01 10:00:00Z
   5 dead tasks: the image is protected
 needs you
-  `revokd check`, then `systemctl reload revokd`; if check is good,
-    `systemctl restart revokd`: a cloud or a secret is new
+  `journalctl -u revokd --grep reload` says why; mend it, then
+    `systemctl reload revokd`, or `restart` where a cloud or a secret is new
   mend the login of cloud prod: `revokd doctor --cloud prod`, then
     `systemctl restart revokd`
   run 17 of images-rot is held by the brake (230 targets):

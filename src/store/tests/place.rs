@@ -38,3 +38,14 @@ async fn a_store_with_another_in_its_place_is_not_written_and_the_other_is_left_
     scene.begin("p", at(0)).await;
     scene.assert_sound().await;
 }
+
+#[tokio::test]
+async fn whether_it_takes_writes_is_told_by_one_that_reaches_the_disk() {
+    let scene = Scene::new();
+    let log = PathBuf::from(format!("{}-wal", scene.path().display()));
+    let written = || fs::metadata(&log).unwrap().len();
+    scene.store.ping().await.unwrap();
+    let before = written();
+    scene.store.takes_writes().await.unwrap();
+    assert!(written() > before);
+}
