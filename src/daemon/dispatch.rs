@@ -226,7 +226,7 @@ impl Dispatcher {
         }
         let why = match self.context.stop.is_cancelled() {
             true => "the daemon is stopping",
-            false => "the cloud does not answer",
+            false => "the cloud is down",
         };
         hand_back(&self.context, all, why).await
     }

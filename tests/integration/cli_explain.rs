@@ -1,13 +1,12 @@
 //! `revokd explain` for a project and for an account, on simulated clouds.
 
-use std::{fs, path::PathBuf};
+use std::fs;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::{
-    cli_demo::{Running, directory},
-    cli_folder::{Answer, Folder, answer, revokd},
+    cli_folder::{Answer, Folder},
+    cli_simulate::Simulated,
 };
 
 /// Spared by an exemption of the shipped policies.
@@ -16,30 +15,9 @@ const EXEMPT: &str = "project:9c61004714024f9586705d090530f9fa";
 const PROTECTED: &str = "project:edc89b490d7d4392898e19b2deb34797";
 const UNKNOWN: &str = "project:00000000000000000000000000000000";
 
-struct Simulated {
-    _running: Running,
-    directory: TempDir,
-}
-
 impl Simulated {
-    fn start(arguments: &[&str]) -> Simulated {
-        let (directory, path) = directory();
-        let all = [&["simulate", "--directory", &path], arguments].concat();
-        let mut running = Running::start(revokd(&all));
-        running.until("stop with Ctrl-C").expect("a cloud that serves");
-        Simulated {
-            _running: running,
-            directory,
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
     fn explain(&self, arguments: &[&str]) -> Answer {
-        let config = self.path("revokd.toml").display().to_string();
-        answer(revokd(&[&["--config", &config, "explain"], arguments].concat()))
+        self.revokd(&[&["explain"], arguments].concat())
     }
 
     #[track_caller]
@@ -49,8 +27,7 @@ impl Simulated {
 
     /// The subjects of the grants that a plan would take by one policy.
     fn planned(&self, policy: &str) -> Vec<String> {
-        let config = self.path("revokd.toml").display().to_string();
-        let plan = answer(revokd(&["--config", &config, "plan", policy, "--output", "json"]));
+        let plan = self.revokd(&["plan", policy, "--output", "json"]);
         let plan = plan.expect(0).json();
         let rows = plan["revocations"].as_array().expect("a list").iter();
         rows.map(|row| row["subject"].as_str().expect("a subject").to_owned())

@@ -10,14 +10,14 @@ use crate::{
     cli_folder::{Answer, answer, revokd},
 };
 
-/// A simulated cloud, and the configuration that leads to it.
-struct Simulated {
+/// Simulated clouds, and the configuration that leads to them.
+pub struct Simulated {
     running: Running,
     directory: TempDir,
 }
 
 impl Simulated {
-    fn start(arguments: &[&str]) -> Simulated {
+    pub fn start(arguments: &[&str]) -> Simulated {
         let (directory, path) = directory();
         let all = [&["simulate", "--directory", &path], arguments].concat();
         let mut running = Running::start(revokd(&all));
@@ -25,11 +25,11 @@ impl Simulated {
         Simulated { running, directory }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
-    fn revokd(&self, arguments: &[&str]) -> Answer {
+    pub fn revokd(&self, arguments: &[&str]) -> Answer {
         let config = self.path("revokd.toml").display().to_string();
         answer(revokd(&[&["--config", &config], arguments].concat()))
     }
